@@ -1,0 +1,47 @@
+# Two commands for a newcomer: `make run` and `make test`. Both build the environment they need.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN_READY := .venv/.run-ready
+TEST_READY := .venv/.test-ready
+
+.PHONY: help setup run check test e2e clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run    build the environment, create the store, open the dashboard"
+	@echo "make test   build the environment, then lint, types, import rules and every test"
+	@echo "make check  format, lint, types, import rules"
+	@echo "make clean  remove the environment and test artifacts (never your store)"
+
+setup: $(RUN_READY)
+
+$(RUN_READY): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Precision Atlas needs Python 3.11 or newer; '$(PYTHON)' is older. Try: make run PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip==26.3
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	@touch $@
+
+$(TEST_READY): $(RUN_READY) pyproject.toml
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+run: $(RUN_READY)
+	$(BIN)/python -m results_db status
+	$(BIN)/python -m streamlit run app.py
+
+check: $(TEST_READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/ty check
+	$(BIN)/python -m pytest tests/test_architecture.py
+
+test: check
+	$(BIN)/python -m pytest -rs --ignore=tests/test_architecture.py
+
+e2e: $(TEST_READY)
+	$(BIN)/python -m pytest -rs tests/e2e
+
+clean:
+	rm -rf .venv artifacts .pytest_cache .ruff_cache

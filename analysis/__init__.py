@@ -1,0 +1,1 @@
+"""Scaling laws, fits, formats and plans as pure functions on arrays and frames."""

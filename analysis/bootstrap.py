@@ -1,0 +1,65 @@
+"""Bootstrap draws: the same fit on resampled runs, all resamples descending together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.descent import descend
+from analysis.laws.law import Law
+from analysis.problem import Problem
+
+CHUNK_CELLS = 4_000_000  # Jacobian cells held at once: bounds the memory to about 100 MB
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Bootstrap draws of a law's parameters: `values` maps each symbol, fixed ones too, to B numbers."""
+
+    law: Law
+    values: dict[str, np.ndarray]
+
+    def __len__(self) -> int:
+        return max((len(numbers) for numbers in self.values.values()), default=0)
+
+    def intervals(self, share: float = 0.95) -> dict[str, tuple[float, float]]:
+        """The central interval of every parameter that varies."""
+        quantiles = [(1 - share) / 2, (1 + share) / 2]
+        ends = {name: np.quantile(numbers, quantiles) for name, numbers in self.values.items() if len(numbers) > 1}
+        return {name: (float(low), float(high)) for name, (low, high) in ends.items() if low < high}
+
+    def predict(self, x: pd.DataFrame) -> np.ndarray:
+        """Predicted loss [nats/token] (B, n) of each row of `x` under each draw."""
+        frame = x.assign(loss=1.0)
+        problem = Problem(self.law, frame, self.values, logs=False)
+        residuals, _ = problem(np.zeros((len(self), 0)), np.arange(len(self)))
+        return residuals + 1.0
+
+    def band(self, x: pd.DataFrame, share: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper predicted loss [nats/token] of each row of `x` over the draws."""
+        low, high = np.quantile(self.predict(x), [(1 - share) / 2, (1 + share) / 2], axis=0)
+        return low, high
+
+
+def resample(problem: Problem, best: np.ndarray, delta: float, draws: int, rng: np.random.Generator) -> Draws:
+    """Draws of the free parameters (log optimum `best` (P,)) over `draws` resamples of the problem's runs.
+
+    Every resample starts at the optimum of the full runs. A problem whose fixed values are arrays of
+    `draws` numbers uses one of them per resample.
+    """
+    runs = len(problem.target)
+    counts = rng.multinomial(runs, np.full(runs, 1 / runs), draws).astype(float)
+    size = max(1, CHUNK_CELLS // (runs * (len(best) + 1)))
+    ends = []
+    for first in range(0, draws, size):
+        rows = np.arange(first, min(first + size, draws))
+        start = np.tile(best, (len(rows), 1))
+
+        def model(theta: np.ndarray, own: np.ndarray, rows: np.ndarray = rows):
+            return problem(theta, rows[own])
+
+        ends.append(descend(model, start, counts[rows], delta, problem.low, problem.high, 100, 1e-7).theta)
+    free = np.exp(np.concatenate(ends))
+    return Draws(problem.law, dict(zip(problem.names, free.T, strict=True)))

@@ -1,0 +1,40 @@
+"""python -m analysis laws: every law with its formula, inputs, parameters and source."""
+
+from __future__ import annotations
+
+import argparse
+
+from analysis.commands.inputs import print_json
+from analysis.laws import LAWS
+
+HELP = "every law: name, formula, inputs, params, source"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.json:
+        print_json([describe(law) for law in LAWS.values()])
+        return 0
+    for law in LAWS.values():
+        print(f"{law.name:12} {law.title}\n{'':12} {law.formula}\n{'':12} source {law.source_id}")
+    return 0
+
+
+def describe(law) -> dict:
+    """One law as plain data."""
+    params = [
+        {"symbol": p.symbol, "meaning": p.meaning, "bounds": p.bounds, "per": p.per, "baseline": p.baseline}
+        for p in law.params
+    ]
+    return {
+        "name": law.name,
+        "title": law.title,
+        "formula": law.formula,
+        "inputs": law.inputs,
+        "params": params,
+        "params_counted": law.counts,
+        "source": law.source_id,
+    }

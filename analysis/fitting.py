@@ -1,0 +1,174 @@
+"""fit(law, runs) -> Fit: multi-start robust fits of any law, with a status whose text is advice."""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.bootstrap import Draws, resample
+from analysis.descent import descend
+from analysis.laws.law import Law
+from analysis.problem import Problem
+
+# name -> (residuals are taken between logs, delta unless the caller gives one)
+LOSSES = {"log-huber": (True, 1e-3), "huber": (False, 1e-3), "least-squares": (False, np.inf)}
+WIDE = 2.0  # a 95% interval whose ends differ by more than this factor does not pin a parameter down
+ANNEALING = (1e-1, 1e-2)  # wider deltas tried first: smooth enough for far starts to find the valley
+
+
+class Status(enum.Enum):
+    """How a fit ended; the value is what to do about it."""
+
+    CONVERGED = "The optimum was reached and the runs pin every parameter down."
+    AT_BOUND = "A parameter ended at the edge of what it can mean: fix it, or question the law for these runs."
+    NOT_IDENTIFIED = (
+        "They can change together without changing the fit: trust the predictions within the range of the runs, "
+        "do not compare these parameters one by one, and add runs that vary N and D separately."
+    )
+    TOO_FEW_RUNS = "A fit needs more runs than free parameters: add runs or fix parameters."
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The outcome of a fit. `values` by symbol include the fixed ones; `objective` is a sum over the runs.
+
+    `intervals` are 95% bootstrap; `agreement` is the share of starts that reached the objective within 0.01%.
+    """
+
+    law: Law
+    values: dict[str, float]
+    free: tuple[str, ...]
+    objective: float
+    status: Status
+    advice: str
+    n_runs: int
+    loss: str
+    delta: float
+    agreement: float = 0.0
+    draws: Draws | None = None
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def predict(self, runs: pd.DataFrame | Mapping) -> np.ndarray:
+        """Predicted loss [nats/token] of each row of `runs` (columns: the law's inputs)."""
+        return self.law.loss(self.values, runs)
+
+
+def fit(
+    law: Law,
+    runs: pd.DataFrame,
+    *,
+    fixed: Mapping[str, float] | None = None,
+    loss: str = "log-huber",
+    delta: float | None = None,
+    starts: int = 64,
+    draws: int = 200,
+    seed: int = 0,
+    fixed_draws: Draws | None = None,
+) -> Fit:
+    """The best of `starts` descents of the sum over runs of Huber_delta(log predicted - log loss).
+
+    `runs` has the law's inputs and `loss` [nats/token] as columns; `fixed` maps symbols (or symbol[group])
+    to values that stay, and `fixed_draws` to their bootstrap draws, carried through to the intervals.
+    Raises ValueError for unknown symbols, missing columns and unusable numbers.
+    Source of the objective: Hoffmann et al. 2022, section 3.3.
+    """
+    began = time.perf_counter()
+    fixed = dict(fixed or {})
+    check_fixed(law, fixed)
+    check_runs(law, runs)
+    logs, usual_delta = LOSSES[loss]
+    delta = usual_delta if delta is None else float(delta)
+    problem = Problem(law, runs, fixed, logs)
+    blank = Fit(law, fixed, problem.names, float("nan"), Status.CONVERGED, "", len(runs), loss, delta)
+    if len(runs) <= len(problem.names):
+        counts = f"{len(runs)} runs for {len(problem.names)} free parameters."
+        return replace(blank, status=Status.TOO_FEW_RUNS, advice=f"{counts} {Status.TOO_FEW_RUNS.value}")
+    rng = np.random.default_rng(seed)
+    theta, objective, agreement = search(problem, starts, rng, delta)
+    values = fixed | dict(zip(problem.names, np.exp(theta).tolist(), strict=True))
+    found = replace(blank, values=values, objective=objective, agreement=agreement)
+    fitted = time.perf_counter()
+    if draws and problem.names:
+        varying = fixed | (fixed_draws.values if fixed_draws else {})
+        sample = resample(Problem(law, runs, varying, logs), theta, delta, draws, rng)
+        constants = {name: np.broadcast_to(number, draws) for name, number in varying.items()}
+        found = replace(found, draws=Draws(law, constants | sample.values))
+    seconds = {"fit": fitted - began, "bootstrap": time.perf_counter() - fitted}
+    return replace(judged(found, blind_directions(problem, theta)), seconds=seconds)
+
+
+def search(problem: Problem, starts: int, rng: np.random.Generator, delta: float) -> tuple[np.ndarray, float, float]:
+    """The best log parameters (P,), their objective, and the share of starts that ended there."""
+    theta = problem.starts(starts if problem.names else 1, rng)
+    weights = np.ones(len(problem.target))
+    for wide in (w for w in ANNEALING if w > delta):
+        theta = descend(problem, theta, weights, wide, problem.low, problem.high, 60, 1e-4).theta
+    end = descend(problem, theta, weights, delta, problem.low, problem.high)
+    best = int(np.argmin(end.objective))
+    reached = end.objective <= end.objective[best] * (1 + 1e-4)
+    return end.theta[best], float(end.objective[best]), float(reached.mean())
+
+
+def blind_directions(problem: Problem, theta: np.ndarray) -> tuple[str, ...]:
+    """The free parameters that can move together from the optimum `theta` (P,) with no run noticing."""
+    if not problem.names:
+        return ()
+    jacobian = problem(theta[None], np.zeros(1, int))[1][0]
+    scaled = jacobian / np.maximum(np.linalg.norm(jacobian, axis=0), 1e-300)
+    _, strengths, directions = np.linalg.svd(scaled, full_matrices=True)
+    strengths = np.pad(strengths, (0, len(theta) - len(strengths)))
+    hidden = directions[strengths < 1e-7 * strengths[0]]
+    return tuple(name for i, name in enumerate(problem.names) if np.any(np.abs(hidden[:, i]) > 1e-3))
+
+
+def judged(found: Fit, blind: tuple[str, ...] = ()) -> Fit:
+    """The fit with the intervals of its draws, and the status and advice that follow.
+
+    A parameter of `blind` has its whole bounds as interval: nothing in the runs narrows it.
+    """
+    bounds = {param.symbol: param.bounds for param in found.law.params}
+    drawn = found.draws.intervals() if found.draws else {}
+    intervals = {n: bounds[n.split("[")[0]] if n in blind else drawn[n] for n in found.free if n in drawn}
+    loose = [n for n in found.free if n in blind or (n in intervals and intervals[n][1] > WIDE * intervals[n][0])]
+    edge = [name for name in found.free if not _inside(found.values[name], bounds[name.split("[")[0]])]
+    names, status = (edge, Status.AT_BOUND) if edge else (loose, Status.NOT_IDENTIFIED)
+    if not names:
+        status = Status.CONVERGED
+    advice = f"{', '.join(names)}: {status.value}" if names else status.value
+    return replace(found, intervals=intervals, status=status, advice=advice)
+
+
+def _inside(value: float, bounds: tuple[float, float]) -> bool:
+    return bounds[0] * 1.001 < value < bounds[1] / 1.001
+
+
+def check_fixed(law: Law, fixed: Mapping[str, float]) -> None:
+    """Raises ValueError when a fixed symbol is not the law's or its value lies outside its bounds."""
+    params = {param.symbol: param for param in law.params}
+    for name, value in fixed.items():
+        param = params.get(name.split("[")[0])
+        if param is None:
+            raise ValueError(f"law {law.name} has no parameter '{name}'; it has {', '.join(params)}")
+        low, high = param.bounds
+        if not low <= value <= high:
+            raise ValueError(f"{name}={value:g} is outside its bounds; write a value from {low:g} to {high:g}")
+
+
+def check_runs(law: Law, runs: pd.DataFrame) -> None:
+    """Raises ValueError naming the first column or row that a fit cannot use."""
+    grouped = {param.per for param in law.groups}
+    for name in (*(n for n in law.inputs if n not in grouped), "loss"):
+        if name not in runs:
+            needed = ", ".join((*law.inputs, "loss"))
+            raise ValueError(f"the runs have no column '{name}'; law {law.name} needs {needed}")
+        numbers = pd.to_numeric(runs[name], errors="coerce").to_numpy(float)
+        bad = np.flatnonzero(~(np.isfinite(numbers) & (numbers > 0)))
+        if len(bad):
+            value = runs[name].iloc[bad[0]]
+            raise ValueError(f"row {bad[0] + 1}: {name} is {value!r}; write a finite number above 0 or drop the row")

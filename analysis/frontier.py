@@ -1,0 +1,41 @@
+"""Compute-optimal sizes: the N and D that reach the lowest loss for a training budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from analysis.flops import TRAINING_FLOPS_PER_PARAM_TOKEN
+from analysis.laws.law import Law
+
+GRID = 1200  # sizes tried per budget, 1e5 to 1e14 parameters: steps of 1.7%, then refined by a parabola
+
+
+def compute_optimal(
+    law: Law, values: Mapping[str, float], flops: np.ndarray, speedup: Callable[[np.ndarray], np.ndarray] = np.ones_like
+) -> pd.DataFrame:
+    """One row per budget: flops, n_params, n_tokens, loss, with 6 N D = speedup(N) * flops.
+
+    `flops` (k,) are at the speed of the reference; `speedup` gives that of the scheme at each model size.
+    """
+    flops = np.asarray(flops, dtype=float)
+    log_n = np.linspace(np.log(1e5), np.log(1e14), GRID)
+    cost = _loss(law, values, log_n[None, :], flops[:, None] * speedup(np.exp(log_n))[None, :])
+    best = np.clip(cost.argmin(1), 1, GRID - 2)
+    rows = np.arange(len(flops))
+    left, middle, right = (cost[rows, best + shift] for shift in (-1, 0, 1))
+    curvature = left - 2 * middle + right
+    shift = np.where(curvature > 0, 0.5 * (left - right) / np.where(curvature > 0, curvature, 1.0), 0.0)
+    refined = log_n[best] + np.clip(shift, -1, 1) * (log_n[1] - log_n[0])
+    n_params = np.exp(refined)
+    work = flops * speedup(n_params)
+    n_tokens = work / (TRAINING_FLOPS_PER_PARAM_TOKEN * n_params)
+    loss = _loss(law, values, refined, work)
+    return pd.DataFrame({"flops": flops, "n_params": n_params, "n_tokens": n_tokens, "loss": loss})
+
+
+def _loss(law: Law, values: Mapping[str, float], log_n: np.ndarray, work: np.ndarray) -> np.ndarray:
+    n_params = np.exp(log_n)
+    return law.loss(values, {"n_params": n_params, "n_tokens": work / (TRAINING_FLOPS_PER_PARAM_TOKEN * n_params)})

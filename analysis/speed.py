@@ -1,0 +1,74 @@
+"""How much faster a format runs than the reference: by an operation count, or measured over model sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class SpeedTable:
+    """Speed-up of one format over `reference`, forward and backward, at each of `n_params` (k,)."""
+
+    name: str
+    reference: str
+    n_params: np.ndarray
+    forward: np.ndarray
+    backward: np.ndarray
+    source_id: str
+    measured: bool
+
+    def at(self, n_params: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Forward and backward speed-up at sizes `n_params`, linear in log size, flat beyond the table."""
+        position = np.log(np.maximum(n_params, 1.0))
+        knots = np.log(self.n_params)
+        return np.interp(position, knots, self.forward), np.interp(position, knots, self.backward)
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The smallest and the largest model size of the table."""
+        return float(self.n_params.min()), float(self.n_params.max())
+
+
+def constant(forward: float, backward: float, name: str, reference: str = "fp8", source_id: str = "") -> SpeedTable:
+    """A speed-up that does not depend on model size."""
+    sizes = np.array([1.0, 1e15])
+    return SpeedTable(name, reference, sizes, np.full(2, forward), np.full(2, backward), source_id, False)
+
+
+# Half the bits, twice the speed: the bit-operations (BOPS) model of the Quartet paper.
+BOPS = constant(2.0, 2.0, "BOPS model: FP4 at twice the speed of FP8", source_id="quartet_2025")
+
+
+def training_speedup(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
+    """Speed-up of a whole step: a third of its FLOPs are forward, two thirds backward (Quartet, section 3)."""
+    return 1.0 / ((1.0 / 3.0) / np.asarray(forward) + (2.0 / 3.0) / np.asarray(backward))
+
+
+def measured_tables(throughput: pd.DataFrame, reference: str = "FP8") -> list[SpeedTable]:
+    """The speed-up tables over model size in rows of the `throughput` table: one per source, device, kernel, batch.
+
+    Rows used: metric `speedup`, baseline_format `reference`, with a model size n_params and both phases.
+    """
+    if throughput.empty:
+        return []
+    speedups = throughput[(throughput["metric"] == "speedup") & (throughput["baseline_format"] == reference)]
+    rows = speedups.dropna(subset=["n_params"])
+    rows = rows.assign(kernel=rows["kernel"].str.replace(r",?\s*params=\d+$", "", regex=True))
+    groups = rows.groupby(["source_id", "device", "kernel", "batch"], sort=False, dropna=False)
+    tables = [_table(reference.lower(), *key, group) for key, group in groups]
+    return [table for table in tables if table is not None]
+
+
+def _table(
+    reference: str, source_id: str, device: str, kernel: str, batch: float, rows: pd.DataFrame
+) -> SpeedTable | None:
+    by_phase = rows.pivot_table(index="n_params", columns="phase", values="value").sort_index()
+    if not {"forward", "backward"} <= set(by_phase.columns):
+        return None
+    both = by_phase.dropna(subset=["forward", "backward"])
+    name = f"{device}, {kernel}" + (f", batch {batch:g}" if batch == batch else "")
+    sizes = both.index.to_numpy(float)
+    return SpeedTable(name, reference, sizes, both["forward"].to_numpy(), both["backward"].to_numpy(), source_id, True)

@@ -1,0 +1,60 @@
+"""Fits in two stages, as papers with efficiency factors do: the base first, then each factor with it fixed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.bootstrap import Draws
+from analysis.fitting import Fit, Status, fit
+from analysis.laws.law import Law, Param, is_baseline
+
+
+def fit_staged(law: Law, runs: pd.DataFrame, base_max_n: float | None = None, **options) -> tuple[Fit, Fit]:
+    """The base fit, and the fit of every group's factor with that base fixed.
+
+    The base uses the runs without any factor, up to `base_max_n` parameters. A factor is fitted on the runs
+    that differ from the baseline in it alone; one that never occurs alone is fitted after those, which are
+    then fixed. `options` are those of `fit`; the draws of the base go into the intervals of the factors.
+    """
+    small = runs["n_params"] <= base_max_n if base_max_n else np.ones(len(runs), bool)
+    factors = _factor_counts(law, runs)
+    base = fit(law, runs[(factors == 0) & small], **options)
+    if base.status is Status.TOO_FEW_RUNS:
+        return base, base
+    alone = _next_stage(base, runs[factors == 1], options)
+    unknown = np.array([not _known(law, row, alone.values) for row in runs.to_dict("records")], dtype=bool)
+    both = runs[(factors > 1) & unknown]
+    return base, _next_stage(alone, both, options) if len(both) else alone
+
+
+def fit_base(law: Law, runs: pd.DataFrame, base_max_n: float | None = None) -> pd.DataFrame:
+    """The runs on which the base is fitted: those without any factor, up to `base_max_n` parameters."""
+    return runs[(_factor_counts(law, runs) == 0) & (runs["n_params"] <= (base_max_n or np.inf))]
+
+
+def _next_stage(before: Fit, runs: pd.DataFrame, options: dict[str, Any]) -> Fit:
+    if not len(runs):
+        return before
+    settings: dict[str, Any] = {**options, "fixed": before.values, "fixed_draws": before.draws}
+    now = fit(before.law, runs, **settings)
+    if now.status is Status.TOO_FEW_RUNS:
+        return now
+    draws = Draws(now.law, (before.draws.values if before.draws else {}) | now.draws.values) if now.draws else None
+    return replace(now, values=before.values | now.values, draws=draws)
+
+
+def _factor_counts(law: Law, runs: pd.DataFrame) -> np.ndarray:
+    return np.sum([_differs(param, runs) for param in law.groups], axis=0, initial=0) * np.ones(len(runs), int)
+
+
+def _differs(param: Param, runs: pd.DataFrame) -> np.ndarray:
+    names = runs[param.per] if param.per in runs else np.full(len(runs), None)
+    return np.array([not is_baseline(param, name) for name in names], dtype=int)
+
+
+def _known(law: Law, row: dict, values: dict[str, float]) -> bool:
+    return all(is_baseline(p, row.get(p.per)) or f"{p.symbol}[{row[p.per]}]" in values for p in law.groups)

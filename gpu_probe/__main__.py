@@ -1,0 +1,128 @@
+"""The probe without a browser: JSON lines on stdout, messages on stderr, exit code 0, 1 (did not work) or 2."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable
+
+from gpu_probe.device import DeviceInfo
+from gpu_probe.kernels import KERNELS, Kernel, get_kernels
+from gpu_probe.lock import Busy, one_at_a_time
+from gpu_probe.result import Status
+from gpu_probe.runner import DEFAULT_TIMEOUT_S, Settings, estimate_s, find_devices, plan, run_cases
+from gpu_probe.shapes import SHAPE_SETS, Shape, parse_shapes, why_too_big
+
+BAD_ENDS = {Status.WRONG, Status.FAILED, Status.TIMEOUT, Status.CANCELLED}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code of `python -m gpu_probe` with those arguments."""
+    asked = _parser().parse_args(arguments)
+    try:
+        return asked.verb(asked)
+    except ValueError as problem:
+        return _say(problem, 2)
+    except (Busy, RuntimeError) as problem:
+        return _say(problem, 1)
+    except KeyboardInterrupt:
+        return _say("interrupted; the child process was ended", 1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m gpu_probe", description=__doc__)
+    verbs = parser.add_subparsers(required=True, metavar="devices|kernels|run|verify")
+    verbs.add_parser("devices", help="every device torch can use here").set_defaults(verb=_devices)
+    verbs.add_parser("kernels", help="every kernel and why it cannot run here").set_defaults(verb=_kernels)
+    run = verbs.add_parser("run", help="check and time kernels on one device")
+    run.set_defaults(verb=_run)
+    run.add_argument("--kernels", metavar="A,B", help=f"default all: {', '.join(KERNELS)}")
+    about = "; ".join(f"{known.name}: {known.about}" for known in SHAPE_SETS.values())
+    run.add_argument("--shapes", default="quick", metavar="quick|llm|M,N,K", help=about)
+    run.add_argument("--timeout", type=float, default=DEFAULT_TIMEOUT_S, metavar="S", help="seconds a case may take")
+    run.add_argument("--device", metavar="ID", help="as listed by devices; default the first")
+    verify = verbs.add_parser("verify", help="check kernels with no GPU: numbers, layouts, call contracts")
+    verify.set_defaults(verb=_verify)
+    verify.add_argument("--arch", default="sm_90,sm_100", metavar="sm_90,sm_100")
+    return parser
+
+
+def _devices(asked: argparse.Namespace) -> int:
+    _print(device.to_dict() for device in find_devices())
+    return 0
+
+
+def _kernels(asked: argparse.Namespace) -> int:
+    devices = find_devices()
+    _print(_ability(kernel, device) for kernel in KERNELS.values() for device in devices)
+    return 0
+
+
+def _ability(kernel: Kernel, device: DeviceInfo) -> dict:
+    facts = {"kernel": kernel.name, "format": kernel.format, "about": kernel.about}
+    return facts | {"device": device.name, "device_id": device.id, "why_not": kernel.why_not(device)}
+
+
+def _run(asked: argparse.Namespace) -> int:
+    if not 0 < asked.timeout < 1e6:
+        raise ValueError(f"--timeout is {asked.timeout:g}; give seconds above 0, such as 60")
+    kernels = get_kernels(asked.kernels.split(",")) if asked.kernels else list(KERNELS.values())
+    parse_shapes(asked.shapes, "cpu")  # a bad call is said before any device is woken
+    with one_at_a_time():
+        device = _chosen(asked.device, find_devices())
+        shapes = parse_shapes(asked.shapes, device.kind)
+        _refuse_too_big(shapes, device)
+        settings = Settings(device=device.id, timeout_s=asked.timeout)
+        cases = plan(kernels, shapes, device.kind)
+        about = f"{len(cases)} cases on {device.words}, about {estimate_s(cases, device, settings):.0f} s"
+        print(about, file=sys.stderr)
+        ends = set()
+        for row in run_cases(cases, settings):
+            _print([row.to_dict()])
+            ends.add(row.status)
+    return 1 if ends & BAD_ENDS else 0
+
+
+def _refuse_too_big(shapes: tuple[Shape, ...], device: DeviceInfo) -> None:
+    for shape in shapes:
+        if reason := why_too_big(shape, device.memory_bytes):
+            raise ValueError(reason)
+
+
+def _chosen(wanted: str | None, devices: list[DeviceInfo]) -> DeviceInfo:
+    if wanted is None:
+        return devices[0]
+    for device in devices:
+        if device.id == wanted:
+            return device
+    raise ValueError(f"there is no device '{wanted}' here; known: {', '.join(device.id for device in devices)}")
+
+
+def _verify(asked: argparse.Namespace) -> int:
+    from gpu_probe.verify import LIMITS, verify
+
+    bad = 0
+    for row in verify([arch.strip() for arch in asked.arch.split(",")]):
+        _print([row])
+        bad += row["status"] in ("WRONG", "FAILED")
+    print(LIMITS, file=sys.stderr)
+    return 1 if bad else 0
+
+
+def _print(rows: Iterable[dict]) -> None:
+    for row in rows:
+        print(json.dumps(row, allow_nan=False, ensure_ascii=False), flush=True)
+
+
+def _say(problem: object, code: int) -> int:
+    print(problem, file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Whether a kernel's output is right: compared with float64 on the values that its operands decode to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gpu_probe.kernels.kernel import Kernel, Operands
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+UNIT_ROUNDOFF = {"float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8, "int32": 0.0}
+SMALLEST_STEP = {"float32": 2.0**-149, "float16": 2.0**-24, "bfloat16": 2.0**-133, "int32": 0.0}
+PARTIAL_SUM_SPREAD = 6.0  # partial sums of random terms stay within six standard deviations
+CHECK_ALL_BELOW = 2**20  # elements; larger outputs are checked on rows and columns spread over the whole
+SPREAD = 256
+
+
+@dataclass(frozen=True)
+class Check:
+    """`failure` is None when every checked element lies within its bound; `relative_error` is in Frobenius norm."""
+
+    relative_error: float
+    failure: str | None
+    checked: int
+
+
+def check(kernel: Kernel, operands: Operands, output: Tensor, kind: str, seed: int) -> Check:
+    """The output of one call against float64 on the decoded operands, with a bound per element.
+
+    |error| <= u |c| + k t 6 s, where u is half a unit in the last place of the output type, t what one term
+    may lose in the accumulator of that kind of device (`loss_per_term`) and s = sqrt(sum_k a^2 w^2) the scale of the sum.
+    Source: Higham, Accuracy and Stability of Numerical Algorithms, section 3.1, with partial sums bounded
+    as those of random terms.
+    """
+    import torch
+
+    rows, columns = (_spread(size, output, seed + axis) for axis, size in enumerate(output.shape))
+    got = output[rows][:, columns].double()
+    left, right = operands.rows(rows), operands.columns(columns)
+    expected = left @ right.t()
+    scale = (left.square() @ right.square().t()).sqrt()
+    loss = kernel.loss_per_term.get(kind, 0.0)
+    rounding = 0.0 if kernel.is_copy else UNIT_ROUNDOFF[kernel.output]
+    bound = rounding * expected.abs() + left.shape[1] * loss * PARTIAL_SUM_SPREAD * scale
+    bound += 0.0 if kernel.is_copy else SMALLEST_STEP[kernel.output]
+    error = (got - expected).abs()
+    wrong = ~(error <= bound)  # NaN compares false, hence counts as wrong
+    whole = bool(torch.isfinite(output).all()) if output.dtype.is_floating_point else True
+    relative = float(error.norm() / expected.norm().clamp_min(torch.finfo(torch.float64).tiny))
+    return Check(relative, _failure(wrong, rows, columns, got, expected, bound, whole), got.numel())
+
+
+def _spread(size: int, like: Tensor, seed: int) -> Tensor:
+    """All indices of a small side; of a large one, one at random from each of 256 equal stretches."""
+    import torch
+
+    if like.numel() <= CHECK_ALL_BELOW or size <= SPREAD:
+        return torch.arange(size, device=like.device)
+    generator = torch.Generator().manual_seed(seed)
+    edges = torch.linspace(0, size, SPREAD + 1, dtype=torch.float64).long()
+    drawn = torch.rand(SPREAD, generator=generator, dtype=torch.float64)
+    index = edges[:-1] + (drawn * (edges[1:] - edges[:-1])).long()
+    index[0], index[-1] = 0, size - 1
+    return index.to(like.device)
+
+
+def _failure(wrong, rows, columns, got, expected, bound, whole: bool) -> str | None:
+    import torch
+
+    if not bool(wrong.any()):
+        return None if whole else "the output has elements that are not finite (poison not overwritten?)"
+    first = torch.nonzero(wrong)[0]
+    row, column = int(first[0]), int(first[1])
+    share = float(wrong.double().mean())
+    return (
+        f"element ({int(rows[row])}, {int(columns[column])}) is {float(got[row, column]):.6g}, expected "
+        f"{float(expected[row, column]):.6g} within {float(bound[row, column]):.2g}; "
+        f"{share:.2%} of {got.numel()} checked elements are off"
+    )

@@ -1,0 +1,145 @@
+"""What a kernel is: how its operands are made, how it is called, where it can run and how its output is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from gpu_probe.device import KIND_WORDS, DeviceInfo
+from gpu_probe.shapes import Shape
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Rule = Callable[[DeviceInfo], str | None]
+
+
+class Place(NamedTuple):
+    """Where operands live (`torch_device`) and for which kind of device they are laid out (`kind`)."""
+
+    torch_device: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Operands:
+    """Inputs of one call and what they stand for.
+
+    `rows(index)` is a[index] as float64 (len(index), k) and `columns(index)` is w[index] as float64
+    (len(index), k), both of the values that the stored codes and scales decode to.
+    """
+
+    tensors: tuple[Tensor, ...]
+    rows: Callable[[Tensor], Tensor]
+    columns: Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Multiples:
+    """What a library demands of m, n and k."""
+
+    m: int = 1
+    n: int = 1
+    k: int = 1
+    smallest_m: int = 1
+
+    def why_not(self, shape: Shape) -> str | None:
+        """A sentence naming the first size that does not fit, else None."""
+        if shape.m < self.smallest_m:
+            return f"m is {shape.m}; this call needs m of at least {self.smallest_m}"
+        for letter, size, step in zip("mnk", shape, (self.m, self.n, self.k), strict=True):
+            if size % step:
+                return f"{letter} is {size}; this call needs a multiple of {step}"
+        return None
+
+
+@dataclass(frozen=True)
+class NativeRule:
+    """How to read from what ran whether the format's own hardware did the work.
+
+    The patterns are searched in the names of the implementations that ran; `features` must all be among the
+    device's (any one of each alternative separated by '|'). `silent` is the verdict when nothing was named.
+    """
+
+    native: str = r"(?!)"
+    emulated: str = r"(?!)"
+    features: tuple[str, ...] = ()
+    silent: bool | None = None
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Buffers on the device: `run(i)` calls the kernel on operand set i (modulo their number)."""
+
+    run: Callable[[int], Tensor]
+    operands: Operands
+    poison: Callable[[], None]
+    buffers: int
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One way to multiply (or copy) in one format.
+
+    `runs_on` maps a kind of device to the rule that says why a device of that kind cannot run it; a kind that
+    is not there cannot, because of `elsewhere`. `launch(kind, tensors, out)` makes the call; `out` is None
+    unless `writes_out`. `loss_per_term` bounds what one term of a sum loses in the accumulator, relative to
+    the sum's scale: 2^-23 for float32 accumulators that truncate, 0 for integers.
+    """
+
+    name: str
+    format: str
+    about: str
+    operands: Callable[[Shape, Place, int], Operands]
+    launch: Callable[[str, tuple, Tensor | None], Tensor]
+    runs_on: Mapping[str, Rule]
+    elsewhere: str
+    output: str = "bfloat16"
+    writes_out: bool = False
+    multiples: Mapping[str, Multiples] = field(default_factory=dict)
+    native: Mapping[str, NativeRule] = field(default_factory=dict)
+    loss_per_term: Mapping[str, float] = field(default_factory=dict)
+    own_shapes: Mapping[str, tuple[Shape, ...]] = field(default_factory=dict)
+    pack: Callable[[str, tuple], tuple] | None = None
+    bytes_per_weight: float = 2.0
+    is_copy: bool = False
+
+    def why_not(self, device: DeviceInfo) -> str | None:
+        """Why this kernel cannot run on the device, as a sentence, or None when it can."""
+        rule = self.runs_on.get(device.kind)
+        if rule is None:
+            return f"{self.elsewhere}; {device.name} is {KIND_WORDS[device.kind]}"
+        return rule(device)
+
+    def why_not_shape(self, shape: Shape, kind: str) -> str | None:
+        """Why this kernel refuses the shape on that kind of device, or None."""
+        return self.multiples.get(kind, Multiples()).why_not(shape)
+
+    def shapes(self, asked: tuple[Shape, ...], kind: str) -> tuple[Shape, ...]:
+        """The shapes to run of those asked for; a kernel that is no GEMM brings its own."""
+        return self.own_shapes.get("cpu" if kind == "cpu" else "accelerator", asked)
+
+    def prepare(self, shape: Shape, device: DeviceInfo, seed: int) -> Prepared:
+        """Operands on the device in as many copies as keep its cache cold, ready to run and to check."""
+        from gpu_probe.buffers import rotating
+
+        place = Place(device.id, device.kind)
+        operands = self.operands(shape, place, seed)
+        tensors = self.pack(device.kind, operands.tensors) if self.pack else operands.tensors
+        sets, outs = rotating(tensors, self._result(shape), device, self.writes_out)
+
+        def run(turn: int) -> Tensor:
+            chosen = turn % len(sets)
+            return self.launch(device.kind, sets[chosen], outs[chosen])
+
+        return Prepared(run, operands, lambda: self._poison(outs, shape, device), len(sets))
+
+    def _result(self, shape: Shape) -> tuple[tuple[int, int], str]:
+        return ((shape.m, shape.k) if self.is_copy else (shape.m, shape.n)), self.output
+
+    def _poison(self, outs: list, shape: Shape, device: DeviceInfo) -> None:
+        from gpu_probe.buffers import poison
+
+        poison(outs, self._result(shape), device.id)

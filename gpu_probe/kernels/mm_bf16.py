@@ -1,0 +1,36 @@
+"""Matrix product in bfloat16 with float32 accumulation: the baseline of every speed-up."""
+
+from gpu_probe.kernels.dense import FLOAT32_LOSS, launch_mm, operands_in
+from gpu_probe.kernels.kernel import Kernel, NativeRule
+from gpu_probe.kernels.rules import anywhere, capability_from
+
+KERNEL = Kernel(
+    name="mm_bf16",
+    format="bf16",
+    about="torch.mm on bfloat16",
+    operands=operands_in("bfloat16"),
+    launch=launch_mm(),
+    runs_on={
+        "cpu": anywhere,
+        "cuda": capability_from(8, 0, "bfloat16 tensor cores exist"),
+        "rocm": anywhere,
+        "mps": anywhere,
+    },
+    elsewhere="bfloat16 runs everywhere",
+    writes_out=True,
+    loss_per_term=FLOAT32_LOSS,
+    native={
+        "cpu": NativeRule(
+            native=r"avx512_core_bf16|amx(?!_fp16)|avx10|acl|sve",
+            emulated=r"SGEMM|avx2|avx512_core(?!_(bf16|amx))|gemm:",
+            features=("avx512_bf16|amx_bf16|avx10_2|bf16",),
+            silent=False,
+            meaning="bfloat16 dot-product instructions",
+        ),
+        "cuda": NativeRule(
+            native=r"nvjet_(sm\d+_)?t|bf16_s\d+gemm|gemm_bf16|bf16bf16|tensorop_bf16",
+            emulated=r"sgemm|simt",
+            meaning="the name says bfloat16 tensor cores",
+        ),
+    },
+)

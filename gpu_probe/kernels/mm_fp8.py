@@ -1,0 +1,75 @@
+"""Matrix product of e4m3 codes with one float32 scale per tensor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gpu_probe.kernels.dense import normal
+from gpu_probe.kernels.kernel import Kernel, Multiples, NativeRule, Operands, Place
+from gpu_probe.kernels.rules import amd_architecture, both, capability_from, torch_has
+from gpu_probe.shapes import Shape
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+E4M3_MAX = 448.0
+# FP8 tensor cores keep about 13 fraction bits of 32 aligned products per step: 2^-13 / 32 for each term.
+TENSOR_CORE_LOSS = {"cpu": 2.0**-23, "cuda": 2.0**-18, "rocm": 2.0**-18}
+
+
+def _operands(shape: Shape, place: Place, seed: int) -> Operands:
+    import torch
+
+    def codes(rows: int, seed: int, spread: float) -> tuple[Tensor, Tensor]:
+        values = normal(rows, shape.k, place, seed) * spread
+        scale = (values.abs().amax() / E4M3_MAX).reshape(1)
+        return (values / scale).to(torch.float8_e4m3fn), scale
+
+    # Two spreads, so that a call that swaps or drops a scale is caught.
+    (a, a_scale), (w, w_scale) = codes(shape.m, seed, 1.0), codes(shape.n, seed + 1, 0.02)
+    return Operands(
+        (a, w, a_scale, w_scale),
+        lambda index: a.view(torch.uint8)[index].view(torch.float8_e4m3fn).double() * a_scale.double(),
+        lambda index: w.view(torch.uint8)[index].view(torch.float8_e4m3fn).double() * w_scale.double(),
+    )
+
+
+def _launch(kind: str, tensors: tuple, out: Tensor | None) -> Tensor:
+    import torch
+    from torch.nn.functional import ScalingType, scaled_mm
+
+    a, w, a_scale, w_scale = tensors
+    whole = ScalingType.TensorWise
+    return scaled_mm(a, w.t(), a_scale, whole, w_scale, whole, output_dtype=torch.bfloat16)
+
+
+_SCALED_MM = torch_has("scaled_mm", "torch.nn.functional.scaled_mm")
+_SIXTEENS = Multiples(n=16, k=16)
+
+KERNEL = Kernel(
+    name="mm_fp8",
+    format="fp8",
+    about="torch scaled_mm: e4m3 x e4m3, one scale per tensor, bfloat16 result",
+    operands=_operands,
+    launch=_launch,
+    runs_on={
+        "cpu": _SCALED_MM,
+        "cuda": both(_SCALED_MM, capability_from(8, 9, "FP8 tensor cores exist")),
+        "rocm": both(_SCALED_MM, amd_architecture(("gfx950", "gfx1200", "gfx1201"), "e4m3 (OCP) is native")),
+    },
+    elsewhere="torch multiplies FP8 on CPUs and on NVIDIA and AMD GPUs only",
+    multiples={"cpu": _SIXTEENS, "cuda": _SIXTEENS, "rocm": _SIXTEENS},
+    loss_per_term=TENSOR_CORE_LOSS,
+    bytes_per_weight=1.0,
+    native={
+        "cpu": NativeRule(
+            native=r"amx_fp8|avx10_2",
+            emulated=r"SGEMM|brg|gemm",
+            silent=False,
+            meaning="this CPU has no FP8 arithmetic; torch widens the codes and multiplies in float32",
+        ),
+        "cuda": NativeRule(
+            native=r"nvjet_(sm\d+_)?q|e4m3|_f8_|fp8", emulated=r"simt|sgemm", meaning="the name says FP8 operands"
+        ),
+    },
+)

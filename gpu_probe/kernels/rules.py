@@ -1,0 +1,64 @@
+"""Rules about devices that kernels share: each returns why a device cannot run a kernel, or None."""
+
+from __future__ import annotations
+
+from gpu_probe.device import DeviceInfo
+from gpu_probe.kernels.kernel import Rule
+
+
+def anywhere(device: DeviceInfo) -> None:
+    """No objection to any device of the kind."""
+
+
+def both(*rules: Rule) -> Rule:
+    """The first objection of several rules."""
+
+    def rule(device: DeviceInfo) -> str | None:
+        return next((sentence for one in rules if (sentence := one(device))), None)
+
+    return rule
+
+
+def capability_from(major: int, minor: int, what: str) -> Rule:
+    """NVIDIA compute capability of at least that, because `what` starts there."""
+
+    def rule(device: DeviceInfo) -> str | None:
+        if device.cuda_capability >= (major, minor):
+            return None
+        return f"{what} from compute capability {major}.{minor}; {device.name} has {device.capability}"
+
+    return rule
+
+
+def capability_major(majors: tuple[int, ...], what: str) -> Rule:
+    """One of the listed major compute capabilities, because only those have `what`."""
+
+    def rule(device: DeviceInfo) -> str | None:
+        if device.cuda_capability[0] in majors:
+            return None
+        listed = " and ".join(f"{major}.x" for major in majors)
+        return f"{what} with compute capability {listed}; {device.name} has {device.capability}"
+
+    return rule
+
+
+def amd_architecture(names: tuple[str, ...], what: str) -> Rule:
+    """One of the listed AMD architectures, because only those have `what`."""
+
+    def rule(device: DeviceInfo) -> str | None:
+        if device.capability in names:
+            return None
+        return f"{what} on {' and '.join(names)}; {device.name} is {device.capability}"
+
+    return rule
+
+
+def torch_has(feature: str, operation: str) -> Rule:
+    """The installed torch offers an operation (names as in device.py)."""
+
+    def rule(device: DeviceInfo) -> str | None:
+        if feature in device.features:
+            return None
+        return f"torch {device.versions.get('torch', '')} has no {operation}; install torch 2.13"
+
+    return rule

@@ -1,0 +1,97 @@
+"""GEMM shapes as data: c[m, n] = a[m, k] @ w[n, k].T, as in a linear layer with m tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+LARGEST_SIDE = 2**24  # one side beyond this is a typing error, not a layer
+BYTES_IN_BF16 = 2
+
+
+class Shape(NamedTuple):
+    """Sizes of one matrix product; a copy uses (rows, 1, columns)."""
+
+    m: int
+    n: int
+    k: int
+
+    @property
+    def elements(self) -> int:
+        """Elements of both operands and of the result together."""
+        return self.m * self.k + self.n * self.k + self.m * self.n
+
+    def __str__(self) -> str:
+        return f"{self.m} x {self.n} x {self.k}"
+
+
+@dataclass(frozen=True)
+class ShapeSet:
+    """Shapes under one name, chosen per kind of device so that a run stays within its promise."""
+
+    name: str
+    about: str
+    cpu: tuple[Shape, ...]
+    accelerator: tuple[Shape, ...]
+
+    def on(self, kind: str) -> tuple[Shape, ...]:
+        """The shapes for a device of that kind (cpu, cuda, rocm, mps)."""
+        return self.cpu if kind == "cpu" else self.accelerator
+
+
+def _linear_layers(tokens: int) -> tuple[Shape, ...]:
+    hidden, attention, feed_forward = 4096, 6144, 14336
+    return (
+        Shape(tokens, attention, hidden),
+        Shape(tokens, hidden, hidden),
+        Shape(tokens, 2 * feed_forward, hidden),
+        Shape(tokens, hidden, feed_forward),
+    )
+
+
+SHAPE_SETS = {
+    chosen.name: chosen
+    for chosen in (
+        ShapeSet(
+            "quick",
+            "one shape as in decoding, one as in training",
+            cpu=(Shape(32, 2048, 2048), Shape(768, 1024, 1024)),
+            accelerator=(Shape(32, 8192, 8192), Shape(4096, 4096, 4096), Shape(8192, 8192, 8192)),
+        ),
+        ShapeSet(
+            "llm",
+            "the four linear layers of Llama-3 8B at 32 and at 2048 tokens",
+            cpu=_linear_layers(32) + _linear_layers(2048),
+            accelerator=_linear_layers(32) + _linear_layers(2048),
+        ),
+    )
+}
+
+
+def parse_shapes(text: str, kind: str) -> tuple[Shape, ...]:
+    """The shapes that `quick`, `llm` or `M,N,K` names on a device of that kind; ValueError says what is wrong."""
+    if text in SHAPE_SETS:
+        return SHAPE_SETS[text].on(kind)
+    parts = text.replace("x", ",").split(",")
+    accepted = f"write {', '.join(SHAPE_SETS)} or three whole numbers M,N,K such as 4096,4096,4096"
+    try:
+        sides = [int(part) for part in parts]
+    except ValueError:
+        raise ValueError(f"shapes '{text}' is neither a known set nor three numbers; {accepted}") from None
+    if len(sides) != 3:
+        raise ValueError(f"shapes '{text}' has {len(sides)} numbers; {accepted}")
+    for letter, side in zip("MNK", sides, strict=True):
+        if not 1 <= side <= LARGEST_SIDE:
+            raise ValueError(f"{letter} is {side} in shapes '{text}'; {letter} must be from 1 to {LARGEST_SIDE}")
+    return (Shape(*sides),)
+
+
+def why_too_big(shape: Shape, memory_bytes: int) -> str | None:
+    """A sentence when a bf16 product of that shape cannot fit in the memory, else None."""
+    needed = shape.elements * BYTES_IN_BF16
+    if memory_bytes <= 0 or needed <= memory_bytes:
+        return None
+    return (
+        f"{shape} needs {needed / 1e9:.3g} GB in bf16 and the device has {memory_bytes / 1e9:.3g} GB; "
+        "choose smaller M, N or K"
+    )

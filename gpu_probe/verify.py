@@ -1,0 +1,145 @@
+"""What can be proved about kernels without a GPU: numbers on the CPU, layouts, and how CUDA calls are made."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+
+from gpu_probe.device import DeviceInfo, find_devices
+from gpu_probe.events import Case
+from gpu_probe.kernels import KERNELS, Kernel
+from gpu_probe.kernels.kernel import Place
+from gpu_probe.recorded import recorded
+from gpu_probe.shapes import Shape
+
+LIMITS = (
+    "verify proves numbers on the CPU, memory layouts, and that torch accepts each CUDA call's shapes, strides and "
+    "types. It does not prove that a native instruction runs on a GPU, nor any speed: only `run` on that GPU does."
+)
+# torch 2.13 sizes MXFP4 scales by the packed K when it only traces a call; real calls use the true K.
+FAKE_MXFP4_COUNTS_PACKED_K = "for MX scaling scale_a must have"
+RAGGED = (Shape(17, 48, 128), Shape(33, 64, 256), Shape(130, 272, 384))
+CONTRACT = Shape(256, 512, 1024)
+
+
+def verify(archs: Sequence[str]) -> Iterator[dict]:
+    """Rows {check, kernel, arch, status, detail}: OK, WRONG, FAILED, UNSUPPORTED or SKIPPED with its reason.
+
+    Raises ValueError for an unknown architecture. Imports torch.
+    """
+    devices = {arch: recorded(arch) for arch in archs}
+    yield from _layouts()
+    cpu = find_devices()[-1]
+    for kernel in KERNELS.values():
+        yield from _numbers(kernel, cpu)
+    for arch, device in devices.items():
+        for kernel in KERNELS.values():
+            yield _row("contract", kernel.name, arch, *_contract(kernel, device))
+
+
+def _row(check: str, kernel: str, arch: str, status: str, detail: str) -> dict:
+    return {"check": check, "kernel": kernel, "arch": arch, "status": status, "detail": detail}
+
+
+def _numbers(kernel: Kernel, cpu: DeviceInfo) -> Iterator[dict]:
+    from gpu_probe.check import check
+
+    if reason := kernel.why_not(cpu):
+        yield _row("numbers", kernel.name, "cpu", "UNSUPPORTED", reason)
+        return
+    for seed, shape in enumerate(RAGGED):
+        if reason := kernel.why_not_shape(shape, cpu.kind):
+            yield _row("numbers", kernel.name, "cpu", "UNSUPPORTED", f"{shape}: {reason}")
+            continue
+        prepared = kernel.prepare(shape, cpu, seed)
+        prepared.poison()
+        found = check(kernel, prepared.operands, prepared.run(0), cpu.kind, seed)
+        detail = found.failure or f"{shape}: relative error {found.relative_error:.2g} in {found.checked} elements"
+        yield _row("numbers", kernel.name, "cpu", "WRONG" if found.failure else "OK", detail)
+
+
+def _contract(kernel: Kernel, device: DeviceInfo) -> tuple[str, str]:
+    """Status and detail of one call made with tensors that have everything but data.
+
+    Operands are made on the CPU as they would be for the device, mirrored as CUDA tensors without memory,
+    and passed to the same code that calls the library on a GPU.
+    """
+    if reason := kernel.why_not(device):
+        return "UNSUPPORTED", reason
+    if device.kind != "cuda":
+        return "SKIPPED", f"torch checks calls without a device for NVIDIA only, {device.name} is not"
+    if kernel.is_copy:
+        return "SKIPPED", "a copy has no call contract to check"
+    try:
+        result = _fake_call(kernel, device)
+    except Exception as problem:  # the library's refusal is the finding
+        text = " ".join(str(problem).split())
+        if kernel.format == "mxfp4" and text.startswith(FAKE_MXFP4_COUNTS_PACKED_K):
+            return "SKIPPED", f"torch's tracer sizes MXFP4 scales by the packed K: {text[:200]}"
+        return "FAILED", f"{type(problem).__name__}: {text[:400]}"
+    wanted = ((CONTRACT.m, CONTRACT.n), f"torch.{kernel.output}")
+    if (tuple(result.shape), str(result.dtype)) != wanted:
+        return "WRONG", f"the call returns {tuple(result.shape)} {result.dtype}, expected {wanted[0]} {wanted[1]}"
+    return "OK", f"torch accepts the call for {CONTRACT} and returns {result.dtype}"
+
+
+def _fake_call(kernel: Kernel, device: DeviceInfo):
+    import torch
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    tensors = kernel.operands(CONTRACT, Place("cpu", device.kind), 0).tensors
+    logger = logging.getLogger("torch._subclasses.fake_tensor")
+    told = logger.level
+    logger.setLevel(logging.CRITICAL)  # a refusal is reported by us, not as a traceback on stderr
+    try:
+        with FakeTensorMode():
+            mirrored = tuple(_mirror(tensor) for tensor in tensors)
+            packed = kernel.pack(device.kind, mirrored) if kernel.pack else mirrored
+            size, dtype = (CONTRACT.m, CONTRACT.n), getattr(torch, kernel.output)
+            out = torch.empty(size, dtype=dtype, device="cuda") if kernel.writes_out else None
+            return kernel.launch(device.kind, packed, out)
+    finally:
+        logger.setLevel(told)
+
+
+def _mirror(tensor):
+    import torch
+
+    return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device="cuda")
+
+
+def _layouts() -> Iterator[dict]:
+    """The scale shuffle and the nibble packing against their formulas, on ragged sizes."""
+    for name, check in (("blocked scales", _blocked_differs), ("packed e2m1", _packing_differs)):
+        wrong = check()
+        detail = wrong or "equal to the formula on every element tried"
+        yield _row("layout", name, "any", "WRONG" if wrong else "OK", detail)
+
+
+def _blocked_differs() -> str | None:
+    import torch
+
+    from gpu_probe.layout import blocked_length, blocked_offset, to_blocked
+
+    for rows, columns in ((1, 1), (128, 4), (129, 5), (300, 17)):
+        scales = torch.randint(1, 256, (rows, columns), dtype=torch.uint8)
+        flat = to_blocked(scales)
+        if flat.numel() != blocked_length(rows, columns):
+            return f"({rows}, {columns}): {flat.numel()} scales, expected {blocked_length(rows, columns)}"
+        for row in range(rows):
+            for column in range(columns):
+                if flat[blocked_offset(row, column, columns)] != scales[row, column]:
+                    return f"({rows}, {columns}): scale ({row}, {column}) is not where the formula puts it"
+    return None
+
+
+def _packing_differs() -> str | None:
+    import torch
+
+    from gpu_probe.layout import pack_low_first, unpack_low_first
+
+    every = torch.arange(256, dtype=torch.uint8)
+    pairs = torch.stack((every & 0xF, every >> 4), dim=-1)
+    if not torch.equal(pack_low_first(pairs).flatten(), every):
+        return "a pair of codes is not (low nibble, high nibble) of its byte"
+    return None if torch.equal(unpack_low_first(every[:, None]), pairs) else "unpacking is not the inverse"

@@ -1,0 +1,158 @@
+"""The child process: touches the device, checks, times, and says each step as a JSON line on its stdout.
+
+Whatever a library prints goes to stderr; when the parent dies, so does this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import resource
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+from gpu_probe.device import DeviceInfo, find_devices
+from gpu_probe.events import Case, Order, event_line
+from gpu_probe.kernels import KERNELS, Kernel
+from gpu_probe.result import ProbeResult, Status
+
+LONGEST_DETAIL = 600
+REFUSALS = ("CUBLAS_STATUS_NOT_SUPPORTED", "is not supported", "not implemented for")
+Say = Callable[..., None]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code of the worker: --describe lists the devices, otherwise an order is read from stdin and run."""
+    parser = argparse.ArgumentParser(prog="python -m gpu_probe.worker")
+    parser.add_argument("--describe", action="store_true", help="list devices and end")
+    asked = parser.parse_args(arguments)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    say = _private_stdout()
+    if asked.describe:
+        say("devices", devices=[device.to_dict() for device in find_devices()])
+        return 0
+    order = Order.from_json(sys.stdin.readline())
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    return run_order(order, say)
+
+
+def run_order(order: Order, say: Say) -> int:
+    """Runs every case of an order in turn; 75 when a device error made this process unfit for the rest."""
+    kernels = KERNELS | _extra_kernels(order.kernel_modules)
+    device = next((found for found in find_devices() if found.id == order.device), None)
+    if device is None:
+        say("refused", detail=f"there is no device '{order.device}' here; see python -m gpu_probe devices")
+        return 2
+    say("start", device=device.to_dict())
+    for index, case in enumerate(order.cases):
+        say("case", index=index, phase="checking")
+        row = run_case(kernels[case.kernel], case, device, order, lambda: say("case", index=index, phase="timing"))  # noqa: B023
+        say("row", index=index, row=row.to_dict())
+        if row.status is Status.FAILED and device.kind in ("cuda", "rocm"):
+            return 75  # a device fault poisons the context of its process
+    return 0
+
+
+def run_case(
+    kernel: Kernel, case: Case, device: DeviceInfo, order: Order, on_timing: Callable[[], None]
+) -> ProbeResult:
+    """The result of one case, whatever happens short of the death of the process."""
+    seed = order.seed + hash_of(case)
+    try:
+        facts = _measured(kernel, case, device, order.budget_s, seed, on_timing)
+    except Exception as problem:  # any error of a kernel is that kernel's result
+        facts = _refusal_or_failure(problem)
+    shape = dict(zip("mnk", case.shape, strict=True))
+    return ProbeResult(kernel=kernel.name, format=kernel.format, seed=seed, **shape, **about(device), **facts)
+
+
+def about(device: DeviceInfo) -> dict:
+    """The columns of a result that describe its device."""
+    return {
+        "device": device.name,
+        "device_id": device.id,
+        "device_kind": device.kind,
+        "capability": device.capability,
+        "versions": dict(device.versions),
+    }
+
+
+def hash_of(case: Case) -> int:
+    """A small number of the case that is the same in every process."""
+    return sum(ord(letter) * (place + 1) for place, letter in enumerate(f"{case.kernel}{case.shape}"))
+
+
+def _measured(
+    kernel: Kernel, case: Case, device: DeviceInfo, budget_s: float, seed: int, on_timing: Callable[[], None]
+) -> dict:
+    from gpu_probe.check import check
+    from gpu_probe.native import judge, names_of_what_runs
+    from gpu_probe.timing import batch_timer, measure
+
+    if why_not := _why_not(kernel, case, device):
+        return {"status": Status.UNSUPPORTED, "detail": why_not}
+    prepared = kernel.prepare(case.shape, device, seed)
+    prepared.run(0)  # first call: libraries load and choose
+    prepared.poison()
+    verdict = check(kernel, prepared.operands, prepared.run(0), device.kind, seed)
+    if verdict.failure:
+        return {"status": Status.WRONG, "detail": verdict.failure}
+    ran = names_of_what_runs(lambda: prepared.run(0), device)
+    evidence = judge(kernel.native.get(device.kind), ran, device)
+    on_timing()
+    timing = measure(batch_timer(prepared.run, device.kind), budget_s)
+    return {
+        "status": Status.OK,
+        "detail": evidence.sentence[:LONGEST_DETAIL],
+        "native": evidence.native,
+        "relative_error": verdict.relative_error,
+        "buffers": prepared.buffers,
+        **timing.__dict__,
+    }
+
+
+def _why_not(kernel: Kernel, case: Case, device: DeviceInfo) -> str | None:
+    from gpu_probe.shapes import why_too_big
+
+    return (
+        kernel.why_not(device)
+        or kernel.why_not_shape(case.shape, device.kind)
+        or why_too_big(case.shape, device.memory_bytes)
+    )
+
+
+def _refusal_or_failure(problem: Exception) -> dict:
+    text = " ".join(str(problem).split())[:LONGEST_DETAIL]
+    refused = isinstance(problem, NotImplementedError) or any(word in text for word in REFUSALS)
+    status = Status.UNSUPPORTED if refused else Status.FAILED
+    return {"status": status, "detail": f"{type(problem).__name__}: {text}"}
+
+
+def _extra_kernels(modules: tuple[str, ...]) -> dict[str, Kernel]:
+    loaded = [importlib.import_module(name) for name in modules]
+    return {kernel.name: kernel for module in loaded for kernel in module.KERNELS}
+
+
+def _private_stdout() -> Say:
+    """A `say` that owns the pipe to the parent; file descriptor 1 becomes stderr for everybody else."""
+    pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def say(name: str, **facts) -> None:
+        pipe.write(event_line(name, **facts) + "\n")
+        pipe.flush()
+
+    return say
+
+
+def _die_with_parent() -> None:
+    while os.read(0, 4096):
+        continue
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

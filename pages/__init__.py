@@ -1,0 +1,1 @@
+"""One file per page, one question per page; app.py lists them."""

@@ -1,0 +1,123 @@
+"""Overview: what should I train in?"""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.budget import best_models, break_even
+from pages.ui import coefficients, figures_planner, panels, planning, speeds
+from pages.ui.figures import words
+from pages.ui.hardware import choose_hardware, missing_fp4, peak_words
+from pages.ui.session import store
+
+panels.header(
+    "Precision Atlas",
+    "Which number format should I train in, how big a model, on how many tokens, and how sure is that? Change the "
+    "sentence; every number below says where it comes from.",
+)
+
+devices = store().table("devices")
+basis = coefficients.default_basis(store())
+if devices.empty or basis is None:
+    panels.empty_state(
+        "The store holds no devices or no runs of a law with formats, so there is nothing to answer from yet. Upload "
+        "runs with forward_format and backward_format columns.",
+        "pages/results.py",
+        "Upload runs",
+    )
+    st.stop()
+
+hardware, serve_tokens, device = choose_hardware(devices, store().table("throughput"))
+table = best_models(basis.law, basis.values, basis.factors, hardware, basis.draws, serve_tokens)
+ranked = table[table["why_not"].isna()].sort_values("loss")
+if ranked.empty:
+    panels.empty_state(
+        f"No BF16 or FP8 rate is listed for {device}: pick another device, or measure yours.",
+        "pages/probe.py",
+        "Probe this machine",
+    )
+    st.stop()
+best = ranked.iloc[0]
+
+by_chance = ranked.sort_values("p_win", ascending=False)
+runs = store().table("runs", source_id="quartet_2025")
+beyond = 6 * best["n"] * best["d"] / float((6 * runs["n_params"] * runs["n_tokens"]).max())
+if beyond > 1:
+    st.caption(
+        f":material/warning: This budget is {beyond:,.0f}x the compute of the largest run behind the law: read the "
+        "ranking and the losses as extrapolations."
+    )
+chances = ", ".join(f"{r['scheme']} {r['p_win']:.2f}" for _, r in by_chance.head(3).iterrows() if r["p_win"] > 0.005)
+forward, backward = best["scheme"].upper().split(":")
+st.success(
+    f"Train **{words(best['n'])}** parameters on **{words(best['d'])}** tokens with **{forward} forward, {backward} "
+    f"backward**: predicted loss **{best['loss']:.3f}** [{best['low']:.3f}, {best['high']:.3f}]. "
+    f"Probability of the lowest loss: **{chances}**.",
+    icon=":material/target:",
+)
+
+strip, small_map = st.columns([3, 2], gap="large")
+with strip:
+    panels.show_figure(
+        figures_planner.scheme_figure(ranked, f"All schemes on {device}, each at its own best size"),
+        "Predicted loss of every scheme with its interval",
+        table,
+        "overview.schemes",
+        f"{basis.sentence} Bars: 95% of the resamples, shared by all schemes. Each scheme trains its own best N and D "
+        f"for {hardware.days:g} days at {100 * hardware.utilization:.0f}% of the dense datasheet peak "
+        f"(device table; {peak_words(hardware)}). {speeds.speed_words(hardware.fp4_speed)}",
+    )
+with small_map:
+    reference = ranked[ranked["scheme"] == "fp8:fp8"]
+    here = None
+    if len(reference):
+        here = (float(reference["d"].iloc[0] / reference["n"].iloc[0]), float(reference["n"].iloc[0]))
+    panels.show_figure(
+        figures_planner.region_figure(
+            planning.optimality_map(basis, hardware.fp4_speed),
+            planning.known_models(store().table("models")).head(0),
+            here,
+            "Where each format wins",
+            height=380,
+        ),
+        "Small map of the winning scheme",
+        None,
+        "overview.map",
+        "Planner rules: equal inference and training budgets; the star is the FP8:FP8 optimum of your budget.",
+    )
+    st.page_link("pages/planner.py", label="Open the planner", icon=":material/map:")
+
+panels.show_table(
+    planning.readable_models(table),
+    "overview.table",
+    "Serving: GPU-days at 2 N FLOPs per token and the same utilization, a lower estimate that ignores memory limits.",
+)
+
+why, change, yours = st.columns(3, gap="large")
+with why.container(border=True, height="stretch"):
+    st.subheader("Why this answer")
+    st.markdown(
+        f"An FP4 forward pass makes parameters count {basis.values[basis.factors.forward]:.2f} and an FP4 backward "
+        f"pass makes tokens count {basis.values[basis.factors.backward]:.2f} (fitted on published runs); its speed "
+        "buys more of both. FP8 and BF16 count in full, as the law assumes."
+    )
+    st.page_link("pages/scaling_laws.py", label="Check the law on its runs", icon=":material/trending_down:")
+with change.container(border=True, height="stretch"):
+    st.subheader("What would change it")
+    need = break_even(basis.law, basis.values, basis.factors, hardware) if hardware.fp8_tflops else None
+    gains = hardware.fp4_speed.at(np.array([best["n"]]))
+    st.markdown(
+        (
+            f"FP4:FP4 beats FP8:FP8 here from **{need:.2f}x** the FP8 speed; "
+            if need
+            else "FP4:FP4 never beats FP8:FP8 here; "
+        )
+        + f"assumed are {gains[0][0]:.2f}x forward and {gains[1][0]:.2f}x backward"
+        + ("." if pd.isna(missing_fp4(hardware)) else f", but {missing_fp4(hardware)}.")
+    )
+    st.page_link("pages/planner.py", label="Try other speeds and coefficients", icon=":material/tune:")
+with yours.container(border=True, height="stretch"):
+    st.subheader("Make it yours")
+    st.markdown("Your own runs fit the same laws, and your own GPU gives measured speeds instead of datasheet ones.")
+    st.page_link("pages/results.py", label="Upload runs", icon=":material/upload:")
+    st.page_link("pages/probe.py", label="Probe this machine", icon=":material/speed:")

@@ -1,0 +1,5 @@
+"""Placeholder until its author lands it."""
+
+import streamlit as st
+
+st.title("probe")

@@ -1,0 +1,1 @@
+"""Shared by the pages, never a page itself."""

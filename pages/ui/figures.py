@@ -1,0 +1,79 @@
+"""Figures shared by the pages: data in, plotly Figure out; nothing of streamlit here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+# One colour per format on every page (Okabe-Ito based); a colour is never the only carrier of meaning.
+FORMAT_COLORS = {
+    "fp32": "#4D4D4D",
+    "tf32": "#6E6E6E",
+    "bf16": "#8C8C8C",
+    "fp16": "#A6A6A6",
+    "fp8": "#0072B2",
+    "e4m3": "#0072B2",
+    "e5m2": "#56B4E9",
+    "mxfp8": "#3D8FC6",
+    "mxfp6": "#8A7FC7",
+    "e2m3": "#7A6FBF",
+    "e3m2": "#9C92D6",
+    "mxfp4": "#E69F00",
+    "e2m1": "#B8860B",
+    "nvfp4": "#D55E00",
+    "int8": "#009E73",
+    "int4": "#5FBF4A",
+    "nf4": "#CC79A7",
+}
+# The four training schemes (forward:backward) of the planner; order is that of the legend.
+SCHEME_COLORS = {
+    "fp8:fp8": "#0072B2",
+    "fp4:fp8": "#009E73",
+    "fp8:fp4": "#E69F00",
+    "fp4:fp4": "#D55E00",
+}
+SCHEME_DASHES = {"fp8:fp8": "solid", "fp4:fp8": "dash", "fp8:fp4": "dot", "fp4:fp4": "dashdot"}
+INK = {False: "#1F2430", True: "#E8EAEE"}
+PAPER = {False: "#FFFFFF", True: "#0E1117"}
+GRID = {False: "#DDE1E7", True: "#333A45"}
+MUTED = "#8A8F98"
+ORIGIN_SYMBOLS = {"published": "circle", "uploaded": "diamond", "measured": "square"}
+
+
+def format_color(name: str) -> str:
+    """The colour of a format or of the longest known prefix of its name; grey when unknown."""
+    matches = [known for known in FORMAT_COLORS if name.lower().startswith(known)]
+    return FORMAT_COLORS[max(matches, key=len)] if matches else MUTED
+
+
+def styled(figure: go.Figure, dark: bool = False) -> go.Figure:
+    """The figure with the house style: theme ink, quiet grid, horizontal legend above the plot."""
+    ink, grid = INK[dark], GRID[dark]
+    figure.update_layout(
+        template="plotly_dark" if dark else "plotly_white",
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": ink, "size": 13},
+        title_font={"size": 16},
+        hoverlabel={"bgcolor": PAPER[dark], "font": {"color": ink, "size": 13}},
+    )
+    figure.update_xaxes(gridcolor=grid, linecolor=grid, zeroline=False, automargin=True)
+    figure.update_yaxes(gridcolor=grid, linecolor=grid, zeroline=False, automargin=True)
+    return figure
+
+
+def decade_ticks(low: float, high: float) -> dict[str, Sequence]:
+    """Tick positions and words for an axis that holds log10 values, from `low` to `high` (log10)."""
+    first, last = int(low // 1), int(-(-high // 1))
+    step = max(1, (last - first) // 6)
+    decades = [d for d in range(first, last + 1, step) if low - 1e-9 <= d <= high + 1e-9]
+    return {"tickvals": decades, "ticktext": [words(10.0**d) for d in decades]}
+
+
+def words(count: float, digits: int = 3) -> str:
+    """A count as people say it: 7e7 -> '70M', 1.5e13 -> '15T', 20 -> '20'."""
+    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(count) >= size * (1 - 0.5 * 10.0**-digits) and count < 1e16:
+            return f"{count / size:.{digits}g}{letter}"
+    return f"{count:,.0f}" if abs(count) >= 10**digits else f"{count:.{digits}g}"

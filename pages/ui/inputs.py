@@ -1,0 +1,95 @@
+"""Widget groups that return typed values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from analysis.laws import Law
+from pages.ui.fits import DELTAS
+
+DEFAULT_SOURCE = "chinchilla_replication_2024"
+LAW_OF_SOURCE = {"quartet_2025": "quartet"}
+
+
+@dataclass(frozen=True)
+class RunsAndLaw:
+    """What the left column of the scaling-laws page chose."""
+
+    runs: pd.DataFrame
+    law: Law
+    staged: bool
+    delta: float
+
+
+def runs_and_law(all_runs: pd.DataFrame, laws: Mapping[str, Law]) -> RunsAndLaw:
+    """Draws the choice of runs and law; the runs are those with a size, tokens and loss, after the filters."""
+    st.subheader("Runs")
+    usable = all_runs.dropna(subset=["n_params", "n_tokens", "loss"])
+    names = usable.groupby("source_id", sort=False).size()
+    options = sorted(names.index, key=lambda name: (name != DEFAULT_SOURCE, name))
+    source = st.selectbox(
+        "Dataset",
+        options,
+        format_func=lambda name: f"{name} ({names[name]} runs)",
+        key="scaling_laws.source",
+        bind="query-params",
+        help="Runs of different sources are never fitted together: their data and tokenizers differ.",
+    )
+    runs = usable[usable["source_id"] == source]
+    flagged = runs["outlier"].fillna(False).astype(bool)
+    if flagged.any():
+        keep = st.toggle(
+            f"Keep {int(flagged.sum())} outliers",
+            key="scaling_laws.outliers",
+            bind="query-params",
+            help="Runs that their own source left out of its fits; they are in the store, flagged.",
+        )
+        runs = runs if keep else runs[~flagged]
+    largest = st.select_slider(
+        "Largest model",
+        sorted(runs["n_params"].unique()) or [1.0],
+        value=runs["n_params"].max() if len(runs) else 1.0,
+        format_func=_size,
+        key=f"scaling_laws.largest.{source}",
+        help="Leave out the largest models and see whether the law still predicts them.",
+    )
+    runs = runs[runs["n_params"] <= largest]
+    st.subheader("Law")
+    preferred = LAW_OF_SOURCE.get(str(source), "chinchilla")
+    law_names = sorted(laws, key=lambda name: name != preferred)
+    law = laws[
+        st.selectbox("Law", law_names, format_func=lambda name: laws[name].title, key=f"scaling_laws.law.{source}")
+    ]
+    st.latex(law.formula)
+    staged = bool(law.groups) and _staged_choice()
+    delta = st.select_slider(
+        "Huber δ",
+        [1e-5, 1e-4, 1e-3, 1e-2, 1e-1],
+        value=DELTAS.get(law.name, 1e-3),
+        format_func=lambda d: f"{d:g}",
+        key=f"scaling_laws.delta.{law.name}",
+        help="The objective sums Huber(log predicted - log observed): quadratic for relative errors below δ, linear "
+        "above, so that a few bad runs cannot drag the fit. Hoffmann et al. use 1e-3, Quartet 1e-4.",
+    )
+    return RunsAndLaw(runs, law, staged, delta)
+
+
+def _staged_choice() -> bool:
+    mode = st.radio(
+        "Fit",
+        ("base first", "all jointly"),
+        key="scaling_laws.mode",
+        bind="query-params",
+        horizontal=True,
+        help="Base first: E, A, B, alpha, beta, gamma on the bf16 runs up to 203M parameters, then each format's "
+        "eff_N or eff_D with that base fixed, as the Quartet paper does. Jointly: everything at once on all runs.",
+    )
+    return mode == "base first"
+
+
+def _size(count: float) -> str:
+    return f"{count / 1e9:.3g}B" if count >= 1e9 else f"{count / 1e6:.3g}M"

@@ -1,0 +1,119 @@
+"""Tables and curves that the scaling-laws page draws from a fit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from analysis.commands.fit import as_document
+from analysis.fitting import WIDE, Fit
+from analysis.laws import Law
+from analysis.laws.law import is_baseline
+from pages.ui.fits import objective_of
+
+
+def has_factors(law: Law, row: Mapping, values: Mapping[str, float]) -> bool:
+    """True when every factor that a run needs has a value."""
+    return all(is_baseline(p, row.get(p.per)) or f"{p.symbol}[{row[p.per]}]" in values for p in law.groups)
+
+
+def curves(law: Law, found: Fit, runs: pd.DataFrame) -> list[dict]:
+    """Up to six curves of loss against tokens, at model sizes spread over the runs, with 95% bands."""
+    sizes = np.unique(np.quantile(runs["n_params"].unique(), np.linspace(0, 1, 6), method="nearest"))
+    tokens = np.geomspace(runs["n_tokens"].min() / 1.5, runs["n_tokens"].max() * 10, 60)
+    drawn = []
+    for size in sizes:
+        x = pd.DataFrame({"n_params": size, "n_tokens": tokens})
+        low, high = found.draws.band(x) if found.draws else (None, None)
+        near = runs[np.abs(np.log(runs["n_params"] / size)) < 0.2]["n_tokens"]
+        drawn.append(
+            {
+                "n_params": size,
+                "n_tokens": tokens,
+                "loss": found.predict(x),
+                "low": low,
+                "high": high,
+                "reach": float(near.max()),
+            }
+        )
+    return drawn
+
+
+def loss_grid(law: Law, values: Mapping[str, float], runs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """log10 N (k,), log10 D (k,) and predicted loss (k, k), from the runs' range to ten times beyond it."""
+    log_n = np.linspace(np.log10(runs["n_params"].min() / 2), np.log10(runs["n_params"].max() * 10), 120)
+    log_d = np.linspace(np.log10(runs["n_tokens"].min() / 2), np.log10(runs["n_tokens"].max() * 10), 120)
+    n_params, n_tokens = np.meshgrid(10**log_n, 10**log_d)
+    return log_n, log_d, law.loss(values, {"n_params": n_params, "n_tokens": n_tokens})
+
+
+def published_sets(coefficients: pd.DataFrame, law: Law, sources: set[str]) -> dict[str, dict[str, float]]:
+    """The sets of these sources that give every base parameter of a law: 'source, variant' -> values."""
+    needed = {param.symbol for param in law.params if not param.per}
+    own = coefficients[coefficients["source_id"].isin(sources)]
+    sets = {}
+    for (source, variant), rows in own.groupby(["source_id", "variant"], sort=False):
+        values = dict(zip(rows["symbol"], rows["value"].astype(float), strict=True))
+        if needed <= values.keys():
+            sets[f"{source}, {variant}"] = {symbol: values[symbol] for symbol in values}
+    return sets
+
+
+def published_objectives(
+    law: Law, sets: Mapping[str, Mapping[str, float]], runs: pd.DataFrame, delta: float
+) -> pd.DataFrame:
+    """The objective of each published set on these runs, without its format factors."""
+    base = {param.symbol for param in law.params if not param.per}
+    rows = [
+        (name, objective_of(law.name, runs, {s: v for s, v in values.items() if s in base}, delta))
+        for name, values in sets.items()
+    ]
+    return pd.DataFrame(rows, columns=["set", "objective"]).drop_duplicates("objective")
+
+
+def parameter_table(
+    law: Law, found: Fit, base: Fit, published: Mapping[str, Mapping[str, float]], methods: pd.DataFrame
+) -> pd.DataFrame:
+    """One row per parameter: fitted value, 95% interval, identified or not, and the published values beside."""
+    meaning = {param.symbol: param.meaning for param in law.params}
+    labels = dict(zip(methods["method"], methods["label"], strict=True)) if len(methods) else {}
+    intervals = base.intervals | found.intervals
+    rows = []
+    for name, value in found.values.items():
+        symbol, _, group = name.rstrip("]").partition("[")
+        low, high = intervals.get(name, (np.nan, np.nan))
+        rows.append(
+            {
+                "symbol": name,
+                "fitted": digits(value),
+                "from": digits(low),
+                "to": digits(high),
+                "identified": "" if np.isnan(low) else "yes" if high <= WIDE * low else "no",
+                "meaning": labels.get(group, meaning[symbol]) if group else meaning[symbol],
+            }
+            | {title: digits(values[name]) for title, values in published.items() if name in values}
+        )
+    return pd.DataFrame(rows)
+
+
+def digits(value: float, significant: int = 4) -> float:
+    """The number with that many significant digits."""
+    return float(f"{value:.{significant}g}") if np.isfinite(value) else np.nan
+
+
+def symbol_table(law: Law) -> pd.DataFrame:
+    """What each symbol of a law means."""
+    return pd.DataFrame([{"symbol": p.symbol, "meaning": p.meaning, "one per": p.per or ""} for p in law.params])
+
+
+def source_words(runs: pd.DataFrame) -> str:
+    """The sources of these runs, as a phrase."""
+    return " and ".join(runs["source_id"].unique())
+
+
+def as_json(found: Fit) -> str:
+    """The fit as the command line prints it."""
+    return json.dumps(as_document(found), indent=2)

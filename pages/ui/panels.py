@@ -1,0 +1,88 @@
+"""What every page says the same way: heading, figure with caption and data, table, empty and problem states."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.ui import figures
+
+CAMERA = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "scale": 1}}
+
+
+def header(title: str, purpose: str) -> None:
+    """Draws the page's title and the one line that says what the page is for."""
+    st.title(title)
+    st.markdown(purpose)
+
+
+def dark_theme() -> bool:
+    """True when this session's browser shows the dark theme."""
+    return getattr(st.context.theme, "type", None) == "dark"
+
+
+def show_figure(
+    figure: go.Figure, alt: str, data: pd.DataFrame | None, name: str, caption: str, height: int | None = None
+) -> None:
+    """Draws a figure in the house style, its caption (sources, counts) and a download of its data."""
+    figures.styled(figure, dark_theme())
+    config = CAMERA | {"toImageButtonOptions": {"format": "svg", "filename": name}}
+    st.plotly_chart(figure, theme=None, key=f"{name}.figure", alt=alt, config=config, height=height or "content")
+    row = st.container(horizontal=True, vertical_alignment="top")
+    row.caption(caption, width="stretch")
+    if data is not None:
+        row.download_button(
+            "Data",
+            data.to_csv(index=False),
+            f"{name}.csv",
+            "text/csv",
+            key=f"{name}.data",
+            icon=":material/download:",
+            on_click="ignore",
+            width="content",
+        )
+
+
+def show_table(
+    frame: pd.DataFrame,
+    name: str,
+    caption: str = "",
+    columns: dict | None = None,
+    height: int | Literal["auto"] = "auto",
+) -> None:
+    """Draws a sortable table with its caption; `columns` maps names to streamlit column configs."""
+    st.dataframe(
+        frame,
+        hide_index=True,
+        key=f"{name}.table",
+        column_config=columns or {},
+        height=height,
+        alt=caption or name,
+        width="stretch",
+    )
+    if caption:
+        st.caption(caption)
+
+
+def empty_state(sentence: str, page: str | None = None, label: str | None = None) -> None:
+    """Says in one sentence why nothing is shown, with a link to the page that helps."""
+    st.info(sentence, icon=":material/inbox:")
+    if page and label:
+        st.page_link(page, label=label, icon=":material/arrow_forward:")
+
+
+def problem_table(problems: pd.DataFrame, name: str) -> None:
+    """Draws a table of problems (row, column, value, advice) with its download."""
+    st.dataframe(problems, hide_index=True, key=f"{name}.problems", alt="problems in the uploaded file")
+    st.download_button(
+        "Download the problems",
+        problems.to_csv(index=False),
+        f"{name}_problems.csv",
+        "text/csv",
+        key=f"{name}.problems.csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )

@@ -1,0 +1,50 @@
+"""What outlives a rerun: the store and the pool of worker processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+import streamlit as st
+
+from results_db import Store, StoreError
+
+Result = TypeVar("Result")
+
+
+@st.cache_resource(show_spinner="Opening the results store", on_release=lambda store: store.close())
+def _opened_store() -> Store:
+    return Store.open()
+
+
+def store() -> Store:
+    """This process's store; a broken or vanished store is said in a sentence and ends the page."""
+    try:
+        opened = _opened_store()
+        opened.require_file()
+    except StoreError as problem:
+        st.error(str(problem), icon=":material/database_off:")
+        if st.button("Try again", key="session.retry"):
+            _opened_store.clear()
+            st.rerun()
+        st.stop()
+    return opened
+
+
+@st.cache_resource(show_spinner=False, on_release=lambda pool: pool.shutdown(wait=False, cancel_futures=True))
+def _pool() -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(max_workers=max(1, (os.cpu_count() or 2) - 1), mp_context=context)
+
+
+def in_worker(function: Callable[..., Result], *arguments, **options) -> Result:
+    """What `function(*arguments, **options)` returns, computed in another process: no other session waits."""
+    try:
+        return _pool().submit(function, *arguments, **options).result()
+    except BrokenProcessPool:
+        _pool.clear()
+        return _pool().submit(function, *arguments, **options).result()

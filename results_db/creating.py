@@ -1,0 +1,53 @@
+"""Making a new store: whole in a temporary file beside it, then moved into place."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from results_db.errors import StoreError
+from results_db.location import require_folder, wal_path
+from results_db.migrations import migrate
+from results_db.opening import connect, explained
+from results_db.shipped import load_shipped
+
+
+def create_file(path: Path, shipped: bool) -> None:
+    """Makes a store at `path`, which must be free; a crash at any moment leaves no half-made store there."""
+    require_folder(path)
+    draft = beside(path)
+    try:
+        connection = connect(draft)
+        try:
+            with explained(path):
+                migrate(connection)
+                if shipped:
+                    load_shipped(connection)
+                connection.execute("CHECKPOINT")
+        finally:
+            connection.close()
+        place(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+        wal_path(draft).unlink(missing_ok=True)
+
+
+def beside(path: Path) -> Path:
+    """A free hidden name in the folder of `path`, for a file that is moved to `path` when it is whole."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.new")
+
+
+def place(draft: Path, path: Path) -> None:
+    """Gives a whole file its name; raises FileExistsError rather than replace what is there."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if path.exists():
+            raise FileExistsError(f"{path} exists") from None
+        try:
+            draft.rename(path)
+        except OSError as problem:
+            raise StoreError(f"cannot create the store {path}: {problem.strerror}") from problem

@@ -1,0 +1,130 @@
+"""A text file as records: delimited tables and JSON lines, each record with the row it came from."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass, field
+
+from results_db.importers.aliases import match_column
+from results_db.importers.problems import Problem, Unreadable, shown
+from results_db.importers.units import parse_number
+
+MAX_COLUMNS = 100
+MAX_CELL = 100_000
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+
+
+@dataclass(frozen=True)
+class Records:
+    """Header, rows as (row number, cells) and the rows that could not be cut into cells."""
+
+    header: tuple[str, ...]
+    rows: list[tuple[int, list[str]]]
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_delimited(text: str) -> Records:
+    """The records of a CSV, TSV or semicolon table; Unreadable when its header is no header."""
+    delimiter = _delimiter(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows, problems, header = [], [], None
+    number = 0
+    try:
+        for cells in reader:
+            number += 1
+            if not any(cell.strip() for cell in cells):
+                continue
+            if header is None:
+                header = _header(cells, number, delimiter)
+            elif len(cells) != len(header):
+                problems.append(_ragged(number, len(cells), len(header), cells))
+            else:
+                rows.append((number, cells))
+    except csv.Error as problem:
+        raise Unreadable(f"the line cannot be read as CSV ({problem}); check its quotes", number + 1) from None
+    if header is None:
+        raise Unreadable("the file is empty; a table of runs needs a header and at least one row")
+    return Records(header, rows, problems)
+
+
+def _delimiter(text: str) -> str:
+    """The character that cuts the first line into the most columns we know."""
+    line = next((line for line in text.splitlines() if line.strip()), "")
+
+    def known(delimiter: str) -> tuple[int, int]:
+        cells = line.split(delimiter)
+        return sum(match_column(cell.strip(' "')).confidence > 0 for cell in cells), len(cells)
+
+    return max(DELIMITERS, key=known)
+
+
+def _header(cells: list[str], row: int, delimiter: str) -> tuple[str, ...]:
+    names = [cell.strip() for cell in cells]
+    if len(names) > MAX_COLUMNS:
+        raise Unreadable(
+            f"the table has {len(names)} columns; at most {MAX_COLUMNS} are read. Keep n_params, n_tokens, loss "
+            "and what describes the run",
+            row,
+        )
+    if any(parse_number(name) is not None for name in names):
+        raise Unreadable(
+            "the first row holds numbers, not column names; add a header such as n_params,n_tokens,loss",
+            row,
+            value=delimiter.join(names),
+        )
+    for position, name in enumerate(names, 1):
+        if not name:
+            raise Unreadable(f"column {position} has no name in the header; name it or delete it", row)
+        if names.index(name) != position - 1:
+            raise Unreadable(f"two columns are called {shown(name)!r}; rename or delete one", row, shown(name))
+    return tuple(names)
+
+
+def _ragged(row: int, n_cells: int, n_columns: int, cells: list[str]) -> Problem:
+    more = "more" if n_cells > n_columns else "fewer"
+    return Problem(
+        row, "", shown(",".join(cells)),
+        f"the row has {n_cells} cells, {more} than the {n_columns} columns of the header; put text that contains "
+        "the separator in double quotes",
+    )  # fmt: skip
+
+
+def read_json_lines(text: str) -> list[tuple[int, dict]]:
+    """The objects of a JSON-lines file with their line numbers; Unreadable names the first bad line."""
+    records = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as problem:
+            raise Unreadable(
+                f"the line is not a JSON object ({shown(problem)}); write one object a line", number, "", shown(line)
+            ) from None
+        if not isinstance(record, dict):
+            raise Unreadable("the line is not a JSON object; write one object a line", number, "", shown(line))
+        records.append((number, record))
+    return records
+
+
+def _refuse_constant(word: str) -> float:
+    raise ValueError(f"{word} is not JSON; write null where there is no number")
+
+
+def from_objects(objects: list[tuple[int, dict]]) -> Records:
+    """JSON objects as the records of a table; missing keys are empty cells."""
+    header = tuple(dict.fromkeys(key for _, record in objects for key in record))
+    if len(header) > MAX_COLUMNS:
+        raise Unreadable(f"the lines have {len(header)} different keys; at most {MAX_COLUMNS} are read")
+    rows = [(number, [_cell(record.get(key)) for key in header]) for number, record in objects]
+    return Records(header, rows)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value) if isinstance(value, (dict, list)) else str(value)

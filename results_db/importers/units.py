@@ -1,0 +1,65 @@
+"""Numbers as people write them in tables: 20B, 1.3e9, 1.3 billion, 4.2T, 350M."""
+
+from __future__ import annotations
+
+import math
+import re
+
+SUFFIXES = {
+    "k": 1e3, "thousand": 1e3,
+    "m": 1e6, "mn": 1e6, "million": 1e6, "millions": 1e6,
+    "b": 1e9, "bn": 1e9, "billion": 1e9, "billions": 1e9,
+    "t": 1e12, "tn": 1e12, "trillion": 1e12, "trillions": 1e12,
+}  # fmt: skip
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_PLAIN = re.compile(_NUMBER)
+_COUNT = re.compile(rf"(?P<number>{_NUMBER})\s*(?P<suffix>[A-Za-z]+)?")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:[,_' ]\d{3})+(?:\.\d+)?")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
+
+
+def parse_number(text: str) -> float | None:
+    """The number a cell says, None when it says none; NaN and inf are numbers here, and refused later."""
+    word = text.strip()
+    if _PLAIN.fullmatch(word) or word.lower().lstrip("+-") in ("nan", "inf", "infinity"):
+        return float(word)
+    return None
+
+
+def parse_count(text: str) -> float | None:
+    """The count a cell says, with or without a suffix (20B, 1.3 billion, 4.2T); None when it says none."""
+    plain = parse_number(text)
+    if plain is not None:
+        return plain
+    found = _COUNT.fullmatch(text.strip())
+    if found is None or (found["suffix"] or "").lower() not in SUFFIXES:
+        return None
+    return float(f"{float(found['number']) * SUFFIXES[found['suffix'].lower()]:.15g}")
+
+
+def advice_for_number(text: str, count: bool) -> str:
+    """What to write instead of a cell that is no number, in terms of that cell where it can be guessed."""
+    word = text.strip()
+    if _GROUPED.fullmatch(word):
+        return f"write {re.sub('[^0-9.+-]', '', word)}, without separators between thousands"
+    if _DECIMAL_COMMA.fullmatch(word):
+        return f"write {word.replace(',', '.')}, with a decimal point"
+    if not count:
+        return "write a number such as 2.91"
+    found = _COUNT.match(word)
+    guess = parse_count(found[0]) if found else None
+    if guess is None or not math.isfinite(guess) or guess <= 0:
+        guess = 2e10
+    return f"write {_scientific(guess)}, {_suffixed(guess)} or {guess:.0f}"
+
+
+def _scientific(value: float) -> str:
+    mantissa, exponent = f"{value:.6e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def _suffixed(value: float) -> str:
+    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.10g}{letter}"
+    return f"{value:.10g}"

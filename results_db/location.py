@@ -1,0 +1,64 @@
+"""Where the store lies, and what must be true of that place before a file is made or opened."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_data_dir
+
+from results_db.errors import StoreError
+
+VARIABLE = "PRECISION_ATLAS_DB"
+
+
+def default_path() -> Path:
+    """The store's path: PRECISION_ATLAS_DB when set, else atlas.duckdb in the user's data directory."""
+    override = os.environ.get(VARIABLE, "").strip()
+    if override:
+        return Path(override).expanduser().absolute()
+    return Path(user_data_dir("precision-atlas", appauthor=False)) / "atlas.duckdb"
+
+
+def wal_path(path: Path) -> Path:
+    """DuckDB's write-ahead log of the store at `path`."""
+    return path.with_name(path.name + ".wal")
+
+
+def require_usable(path: Path) -> None:
+    """Raises StoreError when what lies at `path` cannot be a store; a missing file is no error here."""
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder, not a store; set {VARIABLE} to a file, e.g. {path / 'atlas.duckdb'}")
+    if path.is_symlink() and not path.exists():
+        raise StoreError(f"{path} is a link to a file that is not there; restore the file or remove the link")
+    if path.exists():
+        if not path.is_file():
+            raise StoreError(f"{path} is not a regular file; set {VARIABLE} to a file")
+        if path.stat().st_size == 0:
+            raise StoreError(
+                f"the store {path} is an empty file; restore it from a backup, or move it away to start anew"
+            )
+    elif wal_path(path).exists():
+        raise StoreError(
+            f"{wal_path(path)} is there but its store {path} is not; put the store back beside it, "
+            "or move the .wal file away to start anew (the changes in it would be lost)"
+        )
+
+
+def require_folder(path: Path) -> None:
+    """Makes the folder of the default store; the folder of any other path must exist already."""
+    folder = path.parent
+    if folder.is_dir():
+        return
+    if os.environ.get(VARIABLE, "").strip() or path != default_path():
+        raise StoreError(
+            f"the folder {folder} for the store {path.name} does not exist; create it, or set {VARIABLE} "
+            "to a path whose folder exists"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise StoreError(
+            f"cannot create the folder {folder} for the store ({problem.strerror}); set {VARIABLE} to a file "
+            "in a folder that you may write to"
+        ) from problem

@@ -1,0 +1,85 @@
+"""How a store of any older schema version becomes one of the newest: one small function per version.
+
+To change the schema, append a function to MIGRATIONS; never edit one that was released.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from results_db.errors import StoreError
+from results_db.schema import TABLES_V1
+
+Migration = Callable[[duckdb.DuckDBPyConnection], None]
+
+
+def create_first_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Version 1: the tables of the first release."""
+    for table in TABLES_V1:
+        for statement in table.statements():
+            connection.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (create_first_tables,)
+_VERSION_TABLE = """
+CREATE TABLE IF NOT EXISTS schema_version (
+    version INTEGER NOT NULL, migration VARCHAR NOT NULL, applied_at TIMESTAMP NOT NULL
+)"""
+_VERSION_COMMENTS = {
+    "version": "schema version that the migration led to",
+    "migration": "name of the migration",
+    "applied_at": "time it was applied [UTC]",
+}
+
+
+def utc_now() -> datetime:
+    """The time now [UTC], as the store keeps times: without a time zone, to the second."""
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def version_of(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """The schema version of an open database; None when it is not a store of ours."""
+    tables = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database()"
+        " AND table_name = 'schema_version'"
+    ).fetchall()
+    if not tables[0][0]:
+        return None
+    return connection.execute("SELECT coalesce(max(version), 0) FROM schema_version").fetchall()[0][0]
+
+
+def migrate(connection: duckdb.DuckDBPyConnection, steps: Sequence[Migration] = MIGRATIONS) -> None:
+    """Applies the missing migrations in order, all of them in one transaction or none."""
+    connection.execute("BEGIN")
+    try:
+        connection.execute(_VERSION_TABLE)
+        for column, comment in _VERSION_COMMENTS.items():
+            connection.execute(f"COMMENT ON COLUMN schema_version.{column} IS '{comment}'")
+        for number in range((version_of(connection) or 0) + 1, len(steps) + 1):
+            step = steps[number - 1]
+            step(connection)
+            connection.execute(
+                "INSERT INTO schema_version (version, migration, applied_at) VALUES (?, ?, ?)",
+                [number, step.__name__, utc_now()],
+            )
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def require_known(version: int | None, path: Path, newest: int = len(MIGRATIONS)) -> None:
+    """Raises StoreError for a database that is not ours or that a newer program wrote."""
+    if version is None:
+        raise StoreError(
+            f"{path} is a DuckDB file but not a Precision Atlas store; set PRECISION_ATLAS_DB to another path"
+        )
+    if version > newest:
+        raise StoreError(
+            f"the store {path} has schema version {version}, this program knows versions up to {newest}; "
+            "update the program, or set PRECISION_ATLAS_DB to another path"
+        )

@@ -1,0 +1,80 @@
+"""Opening the DuckDB file, and saying in words what DuckDB says in codes."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from results_db.errors import StoreError
+
+# One writer at a time in this process: DuckDB aborts one of two transactions that touch the same row.
+WRITE_LOCK = threading.RLock()
+
+
+def connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """An open read-write connection to the file at `path`; StoreError says why there is none."""
+    with explained(path):
+        return duckdb.connect(str(path))
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turns what DuckDB raises about the file at `path` into a StoreError with advice."""
+    try:
+        yield
+    except (duckdb.ConstraintException, duckdb.ConversionException):
+        raise
+    except duckdb.Error as problem:
+        raise StoreError(_sentence(path, str(problem))) from problem
+    except OSError as problem:
+        raise StoreError(f"cannot use the store {path}: {problem.strerror or problem}") from problem
+
+
+def _sentence(path: Path, message: str) -> str:
+    for pattern, words in _SENTENCES:
+        found = re.search(pattern, message, re.IGNORECASE | re.DOTALL)
+        if found:
+            return words.format(path=path, **found.groupdict())
+    first_line = message.splitlines()[0] if message else "no message"
+    return (
+        f"the store {path} cannot be read ({first_line}); nothing was changed. Restore it from a backup with "
+        "`python -m results_db restore FILE`, or move it away to start anew"
+    )
+
+
+_SENTENCES = (
+    (
+        r"lock is held in (?P<program>\S+) \(PID (?P<pid>\d+)\)",
+        "the store {path} is in use by another process (PID {pid}, {program}); stop that process or use its "
+        "pages, or set PRECISION_ATLAS_DB to another store",
+    ),
+    (
+        r"could not set lock",
+        "the store {path} is in use by another process; stop it, or set PRECISION_ATLAS_DB to another store",
+    ),
+    (
+        r"not a valid DuckDB database file",
+        "{path} is not a store: it is not a DuckDB file, or it is damaged; it was left as it is. Restore a backup "
+        "with `python -m results_db restore FILE` after moving it away, or set PRECISION_ATLAS_DB to another path",
+    ),
+    (
+        r"database file with version number (?P<version>\d+)",
+        "the store {path} was written by a newer DuckDB (storage version {version}); update the program, or set "
+        "PRECISION_ATLAS_DB to another path",
+    ),
+    (
+        r"permission denied|read-only",
+        "the store {path} cannot be written (permission denied or read-only disk); make the file and its folder "
+        "writable, or set PRECISION_ATLAS_DB to another path",
+    ),
+    (
+        r"no space left",
+        "there is no space left on the disk of the store {path}; free some and try again, nothing was changed",
+    ),
+    (r"connection (already|has been) closed", "the store {path} was closed; reload the page"),
+)

@@ -1,0 +1,147 @@
+"""Questions to the store: rows by equality, published coefficients, what is in it, whether it is sound."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+
+def tables(cursor: duckdb.DuckDBPyConnection) -> list[str]:
+    """The names of the store's tables, in alphabetic order."""
+    rows = cursor.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() ORDER BY table_name"
+    )
+    return [name for (name,) in rows.fetchall()]
+
+
+def columns(cursor: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    """The column names of a table, in order; ValueError for an unknown table."""
+    known = tables(cursor)
+    if table not in known:
+        raise ValueError(unknown("table", table, known))
+    rows = cursor.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database()"
+        " AND table_name = ? ORDER BY column_index",
+        [table],
+    )
+    return [name for (name,) in rows.fetchall()]
+
+
+def unknown(what: str, word: str, known: Collection[str]) -> str:
+    """The sentence for a name that does not exist, with the nearest ones that do."""
+    near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known) or 'none'}"
+    return f"unknown {what} {word!r}; {hint}"
+
+
+def rows(cursor: duckdb.DuckDBPyConnection, table: str, equals: dict[str, Any]) -> pd.DataFrame:
+    """The rows of `table` whose columns equal the given values (a list: any of them; None: missing)."""
+    known = columns(cursor, table)
+    conditions, parameters = [], []
+    for column, value in equals.items():
+        if column not in known:
+            raise ValueError(unknown(f"column of {table}", column, known))
+        condition, values = _condition(column, value)
+        conditions.append(condition)
+        parameters += values
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return cursor.execute(f"SELECT * FROM {table}{where} ORDER BY rowid", parameters).df()
+
+
+def _condition(column: str, value: Any) -> tuple[str, list[Any]]:
+    if value is None:
+        return f"{column} IS NULL", []
+    if isinstance(value, (list, tuple, set, frozenset, np.ndarray, pd.Series, pd.Index)):
+        values = [_plain(item) for item in value]
+        return (f"{column} IN ({', '.join('?' * len(values))})", values) if values else ("false", [])
+    return f"{column} = ?", [_plain(value)]
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def coefficient_sets(cursor: duckdb.DuckDBPyConnection, law: str | None) -> pd.DataFrame:
+    """Every published coefficient of a law, one symbol a row, the default set first; empty when there is none."""
+    where, parameters = (" WHERE law = ?", [law]) if law is not None else ("", [])
+    return cursor.execute(f"SELECT * FROM law_coefficients{where} ORDER BY law, rank, rowid", parameters).df()
+
+
+def coefficients(
+    cursor: duckdb.DuckDBPyConnection, law: str, source: str | None, variant: str | None
+) -> dict[str, float]:
+    """One published set as {symbol: value}: the one asked for, else the law's first.
+
+    ValueError names the laws, sources or variants that exist.
+    """
+    chosen = coefficient_sets(cursor, None)
+    for column, word in (("law", law), ("source_id", source), ("variant", variant)):
+        if word is None:
+            continue
+        known = list(dict.fromkeys(chosen[column]))
+        if word not in known:
+            raise ValueError(f"no published coefficients: {unknown(column, word, known)}")
+        chosen = chosen[chosen[column] == word]
+    first = chosen.iloc[0]
+    chosen = chosen[(chosen["source_id"] == first["source_id"]) & (chosen["variant"] == first["variant"])]
+    return {symbol: float(value) for symbol, value in zip(chosen["symbol"], chosen["value"], strict=True)}
+
+
+def describe(cursor: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """The data dictionary: table, column, type, comment, one row per column of the store."""
+    return cursor.execute(
+        'SELECT table_name AS "table", column_name AS "column", data_type AS "type", comment AS "comment"'
+        " FROM duckdb_columns() WHERE database_name = current_database() ORDER BY table_name, column_index"
+    ).df()
+
+
+def row_counts(cursor: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows per table."""
+    return {name: cursor.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0] for name in tables(cursor)}
+
+
+# Rows that must not exist: (sentence with {n}, query that counts them).
+RULES = (
+    (
+        "{n} runs carry a source_id that is neither in sources nor in datasets",
+        "SELECT count(*) FROM runs WHERE source_id NOT IN (SELECT source_id FROM sources)"
+        " AND source_id NOT IN (SELECT dataset_id FROM datasets)",
+    ),
+    *(
+        (
+            f"{{n}} rows of {table} carry a source_id that is not in sources",
+            f"SELECT count(*) FROM {table} WHERE source_id NOT IN (SELECT source_id FROM sources)",
+        )
+        for table in ("methods", "law_coefficients", "throughput", "devices", "models")
+    ),
+    *(
+        (
+            f"{{n}} rows of {table} belong to a dataset that is not there",
+            f"SELECT count(*) FROM {table} WHERE dataset_id IS NOT NULL"
+            " AND dataset_id NOT IN (SELECT dataset_id FROM datasets)",
+        )
+        for table in ("runs", "probe_results")
+    ),
+    (
+        "{n} datasets of runs do not have the number of rows that their import recorded",
+        "SELECT count(*) FROM datasets d WHERE kind = 'runs'"
+        " AND n_rows <> (SELECT count(*) FROM runs r WHERE r.dataset_id = d.dataset_id)",
+    ),
+)
+
+
+def problems(cursor: duckdb.DuckDBPyConnection) -> list[str]:
+    """What is wrong with the content, one sentence each; reads every value of every table."""
+    found = []
+    for name in tables(cursor):
+        cursor.execute(f"SELECT bit_xor(hash({name})) FROM {name}").fetchall()
+    for sentence, query in RULES:
+        count = cursor.execute(query).fetchall()[0][0]
+        if count:
+            found.append(sentence.format(n=count))
+    return found
