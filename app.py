@@ -17,5 +17,6 @@ PAGES = {
     ],
 }
 
-st.set_page_config(page_title="Precision Atlas", page_icon=":material/target:", layout="wide")
-st.navigation(PAGES).run()
+if __name__ == "__main__":  # worker processes import this file under another name and must not draw
+    st.set_page_config(page_title="Precision Atlas", page_icon=":material/target:", layout="wide")
+    st.navigation(PAGES).run()

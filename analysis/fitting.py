@@ -37,7 +37,8 @@ class Status(enum.Enum):
 class Fit:
     """The outcome of a fit. `values` by symbol include the fixed ones; `objective` is a sum over the runs.
 
-    `intervals` are 95% bootstrap; `agreement` is the share of starts that reached the objective within 0.01%.
+    `intervals` are 95% bootstrap; `agreement` is the share of starts that reached the objective within 0.01%;
+    `blind` names the free parameters that can move together with no run noticing.
     """
 
     law: Law
@@ -50,6 +51,7 @@ class Fit:
     loss: str
     delta: float
     agreement: float = 0.0
+    blind: tuple[str, ...] = ()
     draws: Draws | None = None
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -100,7 +102,7 @@ def fit(
         constants = {name: np.broadcast_to(number, draws) for name, number in varying.items()}
         found = replace(found, draws=Draws(law, constants | sample.values))
     seconds = {"fit": fitted - began, "bootstrap": time.perf_counter() - fitted}
-    return replace(judged(found, blind_directions(problem, theta)), seconds=seconds)
+    return replace(judged(replace(found, blind=blind_directions(problem, theta))), seconds=seconds)
 
 
 def search(problem: Problem, starts: int, rng: np.random.Generator, delta: float) -> tuple[np.ndarray, float, float]:
@@ -127,11 +129,12 @@ def blind_directions(problem: Problem, theta: np.ndarray) -> tuple[str, ...]:
     return tuple(name for i, name in enumerate(problem.names) if np.any(np.abs(hidden[:, i]) > 1e-3))
 
 
-def judged(found: Fit, blind: tuple[str, ...] = ()) -> Fit:
+def judged(found: Fit) -> Fit:
     """The fit with the intervals of its draws, and the status and advice that follow.
 
-    A parameter of `blind` has its whole bounds as interval: nothing in the runs narrows it.
+    A blind parameter has its whole bounds as interval: nothing in the runs narrows it.
     """
+    blind = found.blind
     bounds = {param.symbol: param.bounds for param in found.law.params}
     drawn = found.draws.intervals() if found.draws else {}
     intervals = {n: bounds[n.split("[")[0]] if n in blind else drawn[n] for n in found.free if n in drawn}

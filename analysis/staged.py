@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.bootstrap import Draws
-from analysis.fitting import Fit, Status, fit
+from analysis.fitting import Fit, Status, fit, judged
 from analysis.laws.law import Law, Param, is_baseline
 
 
@@ -18,7 +18,8 @@ def fit_staged(law: Law, runs: pd.DataFrame, base_max_n: float | None = None, **
 
     The base uses the runs without any factor, up to `base_max_n` parameters. A factor is fitted on the runs
     that differ from the baseline in it alone; one that never occurs alone is fitted after those, which are
-    then fixed. `options` are those of `fit`; the draws of the base go into the intervals of the factors.
+    then fixed. `options` are those of `fit`; the draws of the base go into the intervals of the factors. The second
+    fit has every parameter, its status that of all of them, and n_runs and objective those of its last stage.
     """
     small = runs["n_params"] <= base_max_n if base_max_n else np.ones(len(runs), bool)
     factors = _factor_counts(law, runs)
@@ -44,7 +45,15 @@ def _next_stage(before: Fit, runs: pd.DataFrame, options: dict[str, Any]) -> Fit
     if now.status is Status.TOO_FEW_RUNS:
         return now
     draws = Draws(now.law, (before.draws.values if before.draws else {}) | now.draws.values) if now.draws else None
-    return replace(now, values=before.values | now.values, draws=draws)
+    return judged(
+        replace(
+            now,
+            values=before.values | now.values,
+            free=before.free + now.free,
+            blind=before.blind + now.blind,
+            draws=draws,
+        )
+    )
 
 
 def _factor_counts(law: Law, runs: pd.DataFrame) -> np.ndarray:

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.budget import best_models, break_even
+from analysis.budget import break_even
 from pages.ui import coefficients, figures_planner, panels, planning, speeds
 from pages.ui.figures import words
-from pages.ui.hardware import choose_hardware, missing_fp4, peak_words
+from pages.ui.hardware import best_models_of, choose_hardware, missing_fp4, peak_words
 from pages.ui.session import store
 
 panels.header(
@@ -28,7 +28,7 @@ if devices.empty or basis is None:
     st.stop()
 
 hardware, serve_tokens, device = choose_hardware(devices, store().table("throughput"))
-table = best_models(basis.law, basis.values, basis.factors, hardware, basis.draws, serve_tokens)
+table = best_models_of(basis, hardware, serve_tokens)
 ranked = table[table["why_not"].isna()].sort_values("loss")
 if ranked.empty:
     panels.empty_state(
@@ -39,7 +39,6 @@ if ranked.empty:
     st.stop()
 best = ranked.iloc[0]
 
-by_chance = ranked.sort_values("p_win", ascending=False)
 runs = store().table("runs", source_id="quartet_2025")
 beyond = 6 * best["n"] * best["d"] / float((6 * runs["n_params"] * runs["n_tokens"]).max())
 if beyond > 1:
@@ -47,12 +46,11 @@ if beyond > 1:
         f":material/warning: This budget is {beyond:,.0f}x the compute of the largest run behind the law: read the "
         "ranking and the losses as extrapolations."
     )
-chances = ", ".join(f"{r['scheme']} {r['p_win']:.2f}" for _, r in by_chance.head(3).iterrows() if r["p_win"] > 0.005)
 forward, backward = best["scheme"].upper().split(":")
 st.success(
     f"Train **{words(best['n'])}** parameters on **{words(best['d'])}** tokens with **{forward} forward, {backward} "
     f"backward**: predicted loss **{best['loss']:.3f}** [{best['low']:.3f}, {best['high']:.3f}]. "
-    f"Probability of the lowest loss: **{chances}**.",
+    f"{planning.chances(ranked)}",
     icon=":material/target:",
 )
 

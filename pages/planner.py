@@ -15,10 +15,8 @@ panels.header(
     "serve within one budget and train within another; FP8:FP8 is the reference.",
 )
 
-one, two = st.columns(2, gap="large")
-with one:
+with st.container(horizontal=True):
     basis = coefficients.choose_basis(store(), "planner")
-with two:
     speed = speeds.choose_speed(store(), "planner")
 if basis is None:
     panels.empty_state(
@@ -92,7 +90,7 @@ with cell:
     panels.show_table(
         planning.readable(table),
         "planner.cell",
-        "p_win is empty where the coefficients carry no interval.",
+        "Loss in nats per token. P(win) is empty where the coefficients carry no interval.",
     )
     st.markdown(f"**Why.** {speeds.reason(basis, speed, n_max * 1e9)}")
     if n_max > 0.2:

@@ -27,7 +27,8 @@ if all_runs.empty:
 
 controls, main = st.columns([1, 3], gap="large")
 with controls:
-    choice = inputs.runs_and_law(all_runs, LAWS)
+    uploads = store().datasets()
+    choice = inputs.runs_and_law(all_runs, LAWS, dict(zip(uploads["dataset_id"], uploads["name"], strict=True)))
 law, runs = choice.law, choice.runs
 
 with main:
@@ -35,7 +36,7 @@ with main:
         panels.empty_state("No run is left with these filters: widen them on the left.")
         st.stop()
     try:
-        result = fits.fitted(law.name, runs, choice.staged, choice.delta)
+        result = fits.fitted(law.name, runs, choice.base, choice.delta)
     except ValueError as problem:
         st.warning(str(problem), icon=":material/error:")
         st.stop()
@@ -43,19 +44,25 @@ with main:
         st.warning(result.full.advice, icon=":material/error:")
         st.stop()
 
-    base_runs = fits.base_runs(law.name, runs) if choice.staged else runs
+    runs = choice.base.keep(runs) if choice.base else runs
+    base_runs = fits.base_runs(law.name, runs, choice.base)
     base, full = result.base, result.full
     known = runs[[law_tables.has_factors(law, row, full.values) for row in runs.to_dict("records")]]
     relative = full.predict(known) / known["loss"].to_numpy(float) - 1
     rms = 100 * float(np.sqrt(np.mean(relative**2)))
 
     sentences = verdict.accuracy(full, relative) + " " + verdict.extrapolation(law.name, base_runs, choice.delta)
+    st.latex(law.formula)
     marks = {Status.CONVERGED: st.success, Status.NOT_IDENTIFIED: st.info, Status.AT_BOUND: st.warning}
     marks[full.status](f"{sentences}\n\n{full.status.name}. {full.advice}", icon=":material/gavel:")
 
     published = law_tables.published_sets(store().coefficient_sets(law.name), law, {law.source_id, *runs["source_id"]})
     objectives = law_tables.published_objectives(law, published, base_runs, choice.delta)
-    if comparison := verdict.published_objective(base, objectives):
+    if len(objectives):
+        comparison = verdict.published_objective(base, objectives)
+        if choice.base and set(runs["source_id"]) == {law.source_id}:
+            best = law_tables.base_values(law, published[objectives["set"].iloc[0]])
+            comparison += " " + verdict.on_other_runs(base, choice.runs, choice.base, best)
         st.markdown(comparison)
 
     curves = law_tables.curves(law, base, base_runs)
@@ -72,13 +79,15 @@ with main:
         caption,
     )
 
-    residuals, parameters, isoloss, formula = st.tabs(["Residuals", "Parameters", "Iso-loss contours", "The law"])
+    residuals, parameters, isoloss, symbols = st.tabs(["Residuals", "Parameters", "Iso-loss contours", "Symbols"])
     with residuals:
-        label = known["method"].fillna("(no method)") if known["method"].nunique() > 1 else known["source_id"]
-        summary = errors(full, known)
+        worst = 100 * errors(full, known)["max_relative_error"]
         panels.show_figure(
             figures_laws.residual_figure(
-                known, relative, label, f"The largest error is {100 * summary['max_relative_error']:.1f}%"
+                known,
+                relative,
+                law_tables.factor_words(law, known),
+                f"The largest error is {worst:.1f}%",
             ),
             "Relative error of the fit for each run",
             known.assign(relative_error=relative),
@@ -86,7 +95,7 @@ with main:
             f"{len(known)} runs; predicted over observed loss. A trend along compute would mean a wrong form.",
         )
     with parameters:
-        table = law_tables.parameter_table(law, full, base, published, store().table("methods"))
+        table = law_tables.parameter_table(law, full, published, store().table("methods"))
         panels.show_table(
             table,
             "scaling_laws.parameters",
@@ -133,8 +142,7 @@ with main:
             "scaling_laws.isoloss",
             "Dashed box: the range of the runs. Outside it, and on the dotted part of the line, the law extrapolates.",
         )
-    with formula:
-        st.latex(law.formula)
+    with symbols:
         panels.show_table(
             law_tables.symbol_table(law),
             "scaling_laws.symbols",

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.bootstrap import Draws
-from analysis.fitting import Status
+from analysis.fitting import WIDE, Fit, Status
 from analysis.laws import Law, get_law
 from analysis.planner import Factors
 from pages.ui import fits
@@ -18,8 +18,11 @@ LAW = "quartet"
 SOURCE = "quartet_2025"
 # Name on the page -> variant in the store: base and factors of one snapshot of the paper's notebook.
 SNAPSHOTS = {"published, newest snapshot": "newest", "published, older snapshot": "older_snapshot"}
-OWN_FIT = "our fit of the published runs"
+# Name on the page -> runs for the base of our own fit of the published runs; the last one is the default.
+OWN_FITS = {f"our fit, base on {title}": base for title, base in fits.BASES[SOURCE].items()}
 DEFAULT_METHODS = ("QuEST", "AlbertTsengQuantizer")
+TITLES = ("FP4 forward pass (eff_N)", "FP4 backward pass (eff_D)")
+METHOD_HELP = "How the paper quantizes this pass; each way has its own fitted efficiency, in brackets."
 
 
 @dataclass(frozen=True)
@@ -48,55 +51,49 @@ def published(store: Store, name: str) -> Basis | None:
     return Basis(name, get_law(LAW), values, Factors(), None, sentence)
 
 
-def own_fit(runs: pd.DataFrame, methods: pd.DataFrame, key: str) -> Basis | None:
-    """The staged fit of the stored runs as a basis, with a choice of methods; None when it cannot be fitted."""
-    fitted = fits.fitted(LAW, runs, True, fits.DELTAS[LAW])
-    if fitted.full.status is Status.TOO_FEW_RUNS:
-        return None
+def own_fit(runs: pd.DataFrame, name: str) -> fits.Fitted | None:
+    """The staged fit of the published runs; None when there are too few of them."""
+    fitted = fits.fitted(LAW, runs, OWN_FITS[name], fits.DELTAS[LAW])
+    return None if Status.TOO_FEW_RUNS in (fitted.base.status, fitted.full.status) else fitted
+
+
+def as_basis(name: str, fitted: fits.Fitted, factors: Factors) -> Basis:
+    """A fit with the methods of its FP4 passes as a basis, with its draws."""
+    sentence = (
+        f"Coefficients: {name} ({fitted.base.n_runs} runs of {SOURCE}), then "
+        f"the factors with that base fixed (δ = {fitted.base.delta:g}); P(win) is the share of "
+        f"{len(fitted.base.draws or [])} bootstrap resamples of the runs under which a scheme has the lowest loss."
+    )
+    return Basis(name, get_law(LAW), fitted.full.values, factors, fitted.full.draws, sentence)
+
+
+def identified(found: Fit, factor: str) -> list[str]:
+    """The symbols of a factor, one per method, whose 95% interval spans less than WIDE."""
+    ends = found.draws.intervals() if found.draws else {}
+    return [name for name, (low, high) in ends.items() if name.startswith(factor) and high <= WIDE * low]
+
+
+def choose_methods(found: Fit, methods: pd.DataFrame, key: str) -> Factors | None:
+    """Draws the choice of how each FP4 pass is quantized; None when no factor is identified."""
     labels = dict(zip(methods["method"], methods["label"], strict=True)) if len(methods) else {}
     chosen = []
-    for factor, title, preferred in zip(
-        ("eff_n", "eff_d"), ("FP4 forward pass", "FP4 backward pass"), DEFAULT_METHODS, strict=True
-    ):
-        narrow = (
-            [
-                name
-                for name, (low, high) in fitted.full.draws.intervals().items()
-                if name.startswith(factor) and high <= 2 * low
-            ]
-            if fitted.full.draws
-            else []
-        )
-        names = sorted(narrow, key=lambda name: f"[{preferred}]" not in name)
+    for factor, title, preferred in zip(("eff_n", "eff_d"), TITLES, DEFAULT_METHODS, strict=True):
+        names = sorted(identified(found, factor), key=lambda name: f"[{preferred}]" not in name)
         if not names:
             return None
-        chosen.append(
-            st.selectbox(
-                title,
-                names,
-                key=f"{key}.{factor}",
-                format_func=lambda name: (
-                    f"{labels.get(name[6:-1], name[6:-1])} ({name[:5]} {fitted.full.values[name]:.3f})"
-                ),
-                help="How the paper quantizes this pass; each way has its own fitted efficiency.",
-            )
-        )
-    return Basis(OWN_FIT, get_law(LAW), fitted.full.values, Factors(*chosen), fitted.full.draws, fit_sentence(fitted))
-
-
-def fit_sentence(fitted: fits.Fitted) -> str:
-    """Where fitted coefficients come from, and what P(win) means with them."""
-    return (
-        f"Coefficients: fitted here on {fitted.base.n_runs} bf16 and {fitted.full.n_runs} other runs of {SOURCE} "
-        f"(base first, δ = {fitted.base.delta:g}); P(win) is the share of {len(fitted.base.draws or [])} bootstrap "
-        "resamples of the runs under which a scheme has the lowest loss."
-    )
+        words = {}
+        for name in names:
+            method = name.partition("[")[2].rstrip("]")
+            words[name] = f"{labels.get(method, method)} ({found.values[name]:.3f})"
+        show = words.__getitem__
+        chosen.append(st.selectbox(title, names, key=f"{key}.{factor}", format_func=show, help=METHOD_HELP))
+    return Factors(*chosen)
 
 
 def choose_basis(store: Store, key: str) -> Basis | None:
     """Draws the choice of coefficients; None when the store holds neither published ones nor runs."""
     runs = store.table("runs", source_id=SOURCE)
-    names = [name for name in SNAPSHOTS if published(store, name)] + ([OWN_FIT] if len(runs) else [])
+    names = [name for name in SNAPSHOTS if published(store, name)] + (list(OWN_FITS) if len(runs) else [])
     if not names:
         return None
     name = st.selectbox(
@@ -105,20 +102,22 @@ def choose_basis(store: Store, key: str) -> Basis | None:
         index=len(names) - 1,
         key=f"{key}.coefficients",
         bind="query-params",
-        help="Whose numbers for the law: as printed by the paper's notebook, or fitted here on its runs. The printed "
-        "ones are not the optimum of their own objective (see Scaling laws).",
+        help="Whose numbers for the law: as printed by the paper's notebook, or fitted here on its runs, which gives "
+        "them intervals. Which runs fit the base moves the boundaries (see Scaling laws).",
     )
-    return own_fit(runs, store.table("methods"), key) if name == OWN_FIT else published(store, name)
+    if name in SNAPSHOTS:
+        return published(store, name)
+    fitted = own_fit(runs, name)
+    factors = choose_methods(fitted.full, store.table("methods"), key) if fitted else None
+    return as_basis(name, fitted, factors) if fitted and factors else None
 
 
 def default_basis(store: Store) -> Basis | None:
     """Our fit of the published runs with the paper's own methods, else a published snapshot, else None."""
     runs = store.table("runs", source_id=SOURCE)
-    if len(runs):
-        fitted = fits.fitted(LAW, runs, True, fits.DELTAS[LAW])
-        symbols = [f"{factor}[{method}]" for factor, method in zip(("eff_n", "eff_d"), DEFAULT_METHODS, strict=True)]
-        if set(symbols) <= fitted.full.values.keys():
-            return Basis(
-                OWN_FIT, get_law(LAW), fitted.full.values, Factors(*symbols), fitted.full.draws, fit_sentence(fitted)
-            )
+    name = list(OWN_FITS)[-1]
+    fitted = own_fit(runs, name) if len(runs) else None
+    symbols = [f"{factor}[{method}]" for factor, method in zip(("eff_n", "eff_d"), DEFAULT_METHODS, strict=True)]
+    if fitted and set(symbols) <= fitted.full.values.keys():
+        return as_basis(name, fitted, Factors(*symbols))
     return next((found for name in SNAPSHOTS if (found := published(store, name))), None)

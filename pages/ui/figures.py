@@ -38,6 +38,7 @@ INK = {False: "#1F2430", True: "#E8EAEE"}
 PAPER = {False: "#FFFFFF", True: "#0E1117"}
 GRID = {False: "#DDE1E7", True: "#333A45"}
 MUTED = "#8A8F98"
+FONT = "Source Sans, sans-serif"  # the font that the dashboard itself serves
 ORIGIN_SYMBOLS = {"published": "circle", "uploaded": "diamond", "measured": "square"}
 
 
@@ -54,8 +55,8 @@ def styled(figure: go.Figure, dark: bool = False) -> go.Figure:
         template="plotly_dark" if dark else "plotly_white",
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": ink, "size": 13},
-        title_font={"size": 16},
+        font={"color": ink, "size": 13, "family": FONT},
+        title={"font": {"size": 16}, "x": 0, "xanchor": "left", "xref": "container"},
         hoverlabel={"bgcolor": PAPER[dark], "font": {"color": ink, "size": 13}},
     )
     figure.update_xaxes(gridcolor=grid, linecolor=grid, zeroline=False, automargin=True)

@@ -12,6 +12,7 @@ from plotly.colors import sample_colorscale
 from pages.ui.figures import MUTED, ORIGIN_SYMBOLS, decade_ticks, words
 
 SCALE = "Viridis"
+QUALITATIVE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A7FC7", "#8C8C8C")
 
 
 def size_colors(sizes: Sequence[float] | pd.Series, low: float, high: float) -> list[str]:
@@ -77,9 +78,9 @@ def fit_figure(runs: pd.DataFrame, curves: list[dict], title: str) -> go.Figure:
         fillcolor=MUTED,
         opacity=0.12,
         line_width=0,
-        annotation_text="extrapolation",
-        annotation_position="top left",
-        annotation_font_color=MUTED,
+    )
+    figure.add_annotation(
+        text="extrapolation", x=np.log10(reach), xanchor="left", y=1, yref="paper", showarrow=False, font_color=MUTED
     )
     return _axes(figure, title, "tokens D", "loss [nats/token]").update_yaxes(type="log")
 
@@ -107,9 +108,19 @@ def residual_figure(runs: pd.DataFrame, relative: np.ndarray, label: pd.Series, 
             y=100 * relative[own],
             mode="markers",
             name=str(name),
-            marker={"size": 7, "symbol": symbols[i % len(symbols)], "line": {"color": MUTED, "width": 0.5}},
-            customdata=np.c_[runs["n_params"][own].map(words), runs["n_tokens"][own].map(words), runs["loss"][own]],
-            hovertemplate="N %{customdata[0]}, D %{customdata[1]}<br>loss %{customdata[2]:.4f}"
+            marker={
+                "size": 7,
+                "symbol": symbols[i % len(symbols)],
+                "color": QUALITATIVE[i % len(QUALITATIVE)],
+                "line": {"color": MUTED, "width": 0.5},
+            },
+            customdata=np.c_[
+                runs["n_params"][own].map(words),
+                runs["n_tokens"][own].map(words),
+                runs["loss"][own],
+                runs["method"][own].fillna(""),
+            ],
+            hovertemplate="N %{customdata[0]}, D %{customdata[1]}<br>loss %{customdata[2]:.4f}<br>%{customdata[3]}"
             "<br>fit off by %{y:.2f}%<extra></extra>",
         )
     figure.add_hline(y=0, line_color=MUTED, line_width=1)
@@ -168,10 +179,10 @@ def isoloss_figure(
     )
     figure.update_layout(
         title=title,
-        height=520,
-        margin={"l": 10, "r": 10, "t": 60, "b": 10},
+        height=540,
+        margin={"l": 10, "r": 10, "t": 90, "b": 10},
         xaxis={"title": "parameters N", "range": [log_n[0], log_n[-1]]} | decade_ticks(log_n[0], log_n[-1]),
         yaxis={"title": "tokens D", "range": [log_d[0], log_d[-1]]} | decade_ticks(log_d[0], log_d[-1]),
-        legend={"orientation": "h", "x": 0, "y": 1.06, "yanchor": "bottom"},
+        legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
     )
     return figure

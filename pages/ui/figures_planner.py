@@ -26,19 +26,11 @@ def region_figure(
                 x=[None],
                 y=[None],
                 mode="markers",
-                name=f"{scheme.name} wins {100 * won.mean():.0f}%",
+                name=f"{scheme.name} {100 * won.mean():.0f}%",
                 marker={"size": 12, "symbol": "square", "color": SCHEME_COLORS[scheme.name]},
             )
-    figure.add_contour(
-        x=x,
-        y=y,
-        z=region.winner.astype(np.float32),
-        showscale=False,
-        showlegend=False,
-        hoverinfo="skip",
-        contours={"coloring": "none", "start": 0.5, "end": len(SCHEMES) - 1.5, "size": 1},
-        line={"color": MUTED, "width": 1.5, "smoothing": 0},
-    )
+    for index in np.unique(region.winner):
+        _boundary(figure, x, y, region.loss[index] - np.delete(region.loss, index, 0).min(0))
     figure.add_trace(_hover(x, y, region))
     _mark(figure, models["d_over_n"], models["n_params"], models["model"], "circle", "known models")
     if here:
@@ -47,10 +39,8 @@ def region_figure(
         title=title,
         height=height,
         margin={"l": 10, "r": 10, "t": 90, "b": 10},
-        xaxis={"title": "training budget: tokens per parameter D/N", "range": [x[0], x[-1]]}
-        | decade_ticks(x[0], x[-1]),
-        yaxis={"title": "inference budget: parameters N at FP8 speed", "range": [y[0], y[-1]]}
-        | decade_ticks(y[0], y[-1]),
+        xaxis={"title": "tokens per parameter D/N", "range": [x[0], x[-1]]} | decade_ticks(x[0], x[-1]),
+        yaxis={"title": "parameters N at FP8 speed", "range": [y[0], y[-1]]} | decade_ticks(y[0], y[-1]),
         legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
     )
     return figure
@@ -69,6 +59,20 @@ def _territory(x: np.ndarray, y: np.ndarray, region: Region, index: int, won: np
         showscale=False,
         colorscale=[[0, f"rgba({rgb}, 0.25)"], [1, f"rgba({rgb}, 0.95)"]],
         hoverinfo="skip",
+    )
+
+
+def _boundary(figure: go.Figure, x: np.ndarray, y: np.ndarray, margin: np.ndarray) -> None:
+    """Draws where a scheme's loss equals the best of the others: `margin` (rows, columns) is their difference."""
+    figure.add_contour(
+        x=x,
+        y=y,
+        z=margin.astype(np.float32),
+        showscale=False,
+        showlegend=False,
+        hoverinfo="skip",
+        contours={"type": "constraint", "operation": "=", "value": 0, "coloring": "none"},
+        line={"color": MUTED, "width": 1.5},
     )
 
 

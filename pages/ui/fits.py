@@ -13,8 +13,29 @@ from analysis.laws import get_law
 from analysis.staged import fit_base, fit_staged
 from pages.ui.session import in_worker
 
-# The base of the Quartet law is fitted on runs up to its 200M model (203,161,600 parameters), as its authors do.
-BASE_MAX_N = 2.1e8
+
+@dataclass(frozen=True)
+class BaseRuns:
+    """Which runs without a low-precision pass fit a base: up to `max_n` parameters, without some families."""
+
+    max_n: float | None = None
+    left_out: tuple[str, ...] = ()
+
+    def keep(self, runs: pd.DataFrame) -> pd.DataFrame:
+        """The runs without the families left out."""
+        return runs[~runs["family"].isin(self.left_out)]
+
+
+# The published Quartet base is the optimum on its authors' runs, which end at 822M parameters and leave out two
+# values that are commented out in their notebook; on the runs up to 203M, those two included, it is not.
+AUTHORS = "the authors' own runs, up to 822M"
+BASES = {
+    "quartet_2025": {
+        "bf16 runs up to 203M": BaseRuns(2.1e8),
+        AUTHORS: BaseRuns(1e9, ("quartet-excluded",)),
+    }
+}
+ANY_BASE = {"all without a low-precision pass": BaseRuns()}
 DELTAS = {"chinchilla": 1e-3, "quartet": 1e-4}  # those of the published objectives
 
 
@@ -27,11 +48,11 @@ class Fitted:
 
 
 @st.cache_data(show_spinner="Fitting: 64 starts, then the bootstrap", max_entries=64)
-def fitted(law_name: str, runs: pd.DataFrame, staged: bool, delta: float, draws: int = 400) -> Fitted:
-    """The fit of these runs; raises ValueError with a sentence when they cannot be fitted."""
+def fitted(law_name: str, runs: pd.DataFrame, base: BaseRuns | None, delta: float, draws: int = 400) -> Fitted:
+    """The fit of these runs, in two stages when a `base` is given; ValueError with a sentence when impossible."""
     law = get_law(law_name)
-    if staged and law.groups:
-        return Fitted(*in_worker(fit_staged, law, runs, BASE_MAX_N, delta=delta, draws=draws))
+    if base:
+        return Fitted(*in_worker(fit_staged, law, base.keep(runs), base.max_n, delta=delta, draws=draws))
     found = in_worker(fit, law, runs, delta=delta, draws=draws)
     return Fitted(found, found)
 
@@ -48,6 +69,6 @@ def held_out(law_name: str, runs: pd.DataFrame, above_flops: float, delta: float
     return in_worker(holdout, get_law(law_name), runs, above_flops, delta=delta, draws=0)[1]
 
 
-def base_runs(law_name: str, runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs on which the base of a law is fitted."""
-    return fit_base(get_law(law_name), runs, BASE_MAX_N) if get_law(law_name).groups else runs
+def base_runs(law_name: str, runs: pd.DataFrame, base: BaseRuns | None) -> pd.DataFrame:
+    """The runs on which the base of a law is fitted; all of them when it has no stages."""
+    return fit_base(get_law(law_name), base.keep(runs), base.max_n) if base else runs

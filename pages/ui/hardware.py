@@ -1,13 +1,18 @@
-"""The overview's sentence of inputs: GPUs, days and tokens to serve."""
+"""The overview's sentence of inputs, GPUs, days and tokens to serve, and what can be trained on them."""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.budget import Hardware
-from analysis.planner import SCHEMES
+from analysis.bootstrap import Draws
+from analysis.budget import Hardware, best_models
+from analysis.laws import get_law
+from analysis.planner import SCHEMES, Factors
 from analysis.speed import measured_tables
+from pages.ui.coefficients import Basis
+from pages.ui.session import in_worker
 from pages.ui.speeds import fp4_speed
 
 DEFAULT_DEVICE = "B200 SXM"
@@ -53,6 +58,26 @@ def choose_hardware(devices: pd.DataFrame, throughput: pd.DataFrame) -> tuple[Ha
         fp4_speed(str(device), rates, measured_tables(throughput)),
     )
     return hardware, float(tokens) * 1e12, str(device)
+
+
+def best_models_of(basis: Basis, hardware: Hardware, serve_tokens: float) -> pd.DataFrame:
+    """Every scheme's best model on this hardware (analysis.budget.best_models), remembered per choice."""
+    draws = basis.draws.values if basis.draws else None
+    factors = (basis.factors.forward, basis.factors.backward)
+    return _best_models(basis.law.name, basis.values, factors, hardware, draws, serve_tokens)
+
+
+@st.cache_data(show_spinner="Sizing every scheme's best model", max_entries=64)
+def _best_models(
+    law: str,
+    values: dict[str, float],
+    factors: tuple[str, str],
+    hardware: Hardware,
+    draws: dict[str, np.ndarray] | None,
+    serve_tokens: float,
+) -> pd.DataFrame:
+    own = Draws(get_law(law), draws) if draws else None
+    return in_worker(best_models, get_law(law), values, Factors(*factors), hardware, own, serve_tokens)
 
 
 def _rate(value: float) -> float | None:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.laws import Law
-from pages.ui.fits import DELTAS
+from pages.ui.fits import ANY_BASE, BASES, DELTAS, BaseRuns
 
 DEFAULT_SOURCE = "chinchilla_replication_2024"
 LAW_OF_SOURCE = {"quartet_2025": "quartet"}
@@ -21,12 +21,15 @@ class RunsAndLaw:
 
     runs: pd.DataFrame
     law: Law
-    staged: bool
+    base: BaseRuns | None
     delta: float
 
 
-def runs_and_law(all_runs: pd.DataFrame, laws: Mapping[str, Law]) -> RunsAndLaw:
-    """Draws the choice of runs and law; the runs are those with a size, tokens and loss, after the filters."""
+def runs_and_law(all_runs: pd.DataFrame, laws: Mapping[str, Law], uploads: Mapping[str, str]) -> RunsAndLaw:
+    """Draws the choice of runs and law; the runs are those with a size, tokens and loss, after the filters.
+
+    `uploads` maps the dataset_id of an upload, which is the source of its runs, to the name its owner gave it.
+    """
     st.subheader("Runs")
     usable = all_runs.dropna(subset=["n_params", "n_tokens", "loss"])
     names = usable.groupby("source_id", sort=False).size()
@@ -34,12 +37,13 @@ def runs_and_law(all_runs: pd.DataFrame, laws: Mapping[str, Law]) -> RunsAndLaw:
     source = st.selectbox(
         "Dataset",
         options,
-        format_func=lambda name: f"{name} ({names[name]} runs)",
+        format_func=lambda name: uploads.get(name, name),
         key="scaling_laws.source",
         bind="query-params",
         help="Runs of different sources are never fitted together: their data and tokenizers differ.",
     )
     runs = usable[usable["source_id"] == source]
+    st.caption(f"{names[source]} runs with size, tokens and loss")
     flagged = runs["outlier"].fillna(False).astype(bool)
     if flagged.any():
         keep = st.toggle(
@@ -64,8 +68,7 @@ def runs_and_law(all_runs: pd.DataFrame, laws: Mapping[str, Law]) -> RunsAndLaw:
     law = laws[
         st.selectbox("Law", law_names, format_func=lambda name: laws[name].title, key=f"scaling_laws.law.{source}")
     ]
-    st.latex(law.formula)
-    staged = bool(law.groups) and _staged_choice()
+    base = _base_choice(str(source)) if law.groups else None
     delta = st.select_slider(
         "Huber δ",
         [1e-5, 1e-4, 1e-3, 1e-2, 1e-1],
@@ -75,20 +78,30 @@ def runs_and_law(all_runs: pd.DataFrame, laws: Mapping[str, Law]) -> RunsAndLaw:
         help="The objective sums Huber(log predicted - log observed): quadratic for relative errors below δ, linear "
         "above, so that a few bad runs cannot drag the fit. Hoffmann et al. use 1e-3, Quartet 1e-4.",
     )
-    return RunsAndLaw(runs, law, staged, delta)
+    return RunsAndLaw(runs, law, base, delta)
 
 
-def _staged_choice() -> bool:
+def _base_choice(source: str) -> BaseRuns | None:
+    choices = BASES.get(source, ANY_BASE)
     mode = st.radio(
         "Fit",
         ("base first", "all jointly"),
         key="scaling_laws.mode",
         bind="query-params",
         horizontal=True,
-        help="Base first: E, A, B, alpha, beta, gamma on the bf16 runs up to 203M parameters, then each format's "
-        "eff_N or eff_D with that base fixed, as the Quartet paper does. Jointly: everything at once on all runs.",
+        help="Base first: E, A, B, alpha, beta, gamma on the bf16 runs, then each format's eff_N or eff_D with that "
+        "base fixed, as the Quartet paper does. Jointly: everything at once on all runs.",
     )
-    return mode == "base first"
+    if mode != "base first":
+        return None
+    title = st.selectbox(
+        "Runs for the base",
+        list(choices),
+        key=f"scaling_laws.base.{source}",
+        help="The published base is the optimum on its authors' runs; on others the optimum moves, and so do the "
+        "planner's boundaries.",
+    )
+    return choices[title]
 
 
 def _size(count: float) -> str:

@@ -20,6 +20,12 @@ def has_factors(law: Law, row: Mapping, values: Mapping[str, float]) -> bool:
     return all(is_baseline(p, row.get(p.per)) or f"{p.symbol}[{row[p.per]}]" in values for p in law.groups)
 
 
+def factor_words(law: Law, runs: pd.DataFrame) -> pd.Series:
+    """Which factors each run needs, as words: 'base', 'eff_n', 'eff_n and eff_d'."""
+    needed = [[p.symbol for p in law.groups if not is_baseline(p, row.get(p.per))] for row in runs.to_dict("records")]
+    return pd.Series([" and ".join(symbols) or "base" for symbols in needed], runs.index, dtype=object)
+
+
 def curves(law: Law, found: Fit, runs: pd.DataFrame) -> list[dict]:
     """Up to six curves of loss against tokens, at model sizes spread over the runs, with 95% bands."""
     sizes = np.unique(np.quantile(runs["n_params"].unique(), np.linspace(0, 1, 6), method="nearest"))
@@ -65,26 +71,28 @@ def published_sets(coefficients: pd.DataFrame, law: Law, sources: set[str]) -> d
 def published_objectives(
     law: Law, sets: Mapping[str, Mapping[str, float]], runs: pd.DataFrame, delta: float
 ) -> pd.DataFrame:
-    """The objective of each published set on these runs, without its format factors."""
+    """The objective of each published set on these runs, without its format factors; the lowest first."""
+    rows = [(name, objective_of(law.name, runs, base_values(law, values), delta)) for name, values in sets.items()]
+    frame = pd.DataFrame(rows, columns=["set", "objective"]).drop_duplicates("objective")
+    return frame.sort_values("objective", ignore_index=True)
+
+
+def base_values(law: Law, values: Mapping[str, float]) -> dict[str, float]:
+    """The values of the parameters that are not one per format."""
     base = {param.symbol for param in law.params if not param.per}
-    rows = [
-        (name, objective_of(law.name, runs, {s: v for s, v in values.items() if s in base}, delta))
-        for name, values in sets.items()
-    ]
-    return pd.DataFrame(rows, columns=["set", "objective"]).drop_duplicates("objective")
+    return {symbol: value for symbol, value in values.items() if symbol in base}
 
 
 def parameter_table(
-    law: Law, found: Fit, base: Fit, published: Mapping[str, Mapping[str, float]], methods: pd.DataFrame
+    law: Law, found: Fit, published: Mapping[str, Mapping[str, float]], methods: pd.DataFrame
 ) -> pd.DataFrame:
     """One row per parameter: fitted value, 95% interval, identified or not, and the published values beside."""
     meaning = {param.symbol: param.meaning for param in law.params}
     labels = dict(zip(methods["method"], methods["label"], strict=True)) if len(methods) else {}
-    intervals = base.intervals | found.intervals
     rows = []
     for name, value in found.values.items():
         symbol, _, group = name.rstrip("]").partition("[")
-        low, high = intervals.get(name, (np.nan, np.nan))
+        low, high = found.intervals.get(name, (np.nan, np.nan))
         rows.append(
             {
                 "symbol": name,

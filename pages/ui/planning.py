@@ -65,6 +65,16 @@ def with_intervals(table: pd.DataFrame, basis: Basis) -> pd.DataFrame:
     return table.assign(low=[low for low, _ in ends], high=[high for _, high in ends])
 
 
+def chances(table: pd.DataFrame) -> str:
+    """How probable each scheme is to have the lowest loss (columns scheme, p_win), the likeliest first."""
+    likely = table[table["p_win"] > 0.005].sort_values("p_win", ascending=False)
+    if likely.empty:
+        return "These coefficients are published without an interval, so no probability can be given."
+    shares_of = zip(likely["scheme"], likely["p_win"], strict=True)
+    shares = [f"**{scheme} {'> 0.99' if share > 0.99 else format(share, '.2f')}**" for scheme, share in shares_of]
+    return f"Probability of the lowest loss, given the law and the speeds: {', '.join(shares)}."
+
+
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """The plan with sizes in words and four digits of loss."""
     return pd.DataFrame(
@@ -72,7 +82,7 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
             "scheme": table["scheme"],
             "parameters": table["n"].map(words),
             "tokens": table["d"].map(words),
-            "loss [nats/token]": table["loss"].round(4),
+            "loss": table["loss"].round(4),
             "P(win)": table["p_win"].round(3),
         }
     )

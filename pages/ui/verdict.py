@@ -10,6 +10,7 @@ from analysis.fitting import Fit
 from pages.ui import fits
 
 HELD_OUT_QUANTILE = 0.8  # the fifth of the runs with the most compute is held out
+SAME_OBJECTIVE = 0.001
 
 
 def accuracy(found: Fit, relative: np.ndarray) -> str:
@@ -32,15 +33,32 @@ def extrapolation(law_name: str, runs: pd.DataFrame, delta: float) -> str:
     )
 
 
-def published_objective(found: Fit, objectives: pd.DataFrame) -> str | None:
-    """Says so when the best published set (columns set, objective) is not the optimum of this objective."""
-    worse = objectives[objectives["objective"] > found.objective * 1.001].sort_values("objective")
-    if worse.empty:
-        return None
-    row = worse.iloc[0]
+def published_objective(found: Fit, objectives: pd.DataFrame) -> str:
+    """Where the best published set (first row; columns set, objective) stands on the objective of this fit."""
+    row = objectives.iloc[0]
+    excess = row["objective"] / found.objective - 1
+    arrive = f"{100 * found.agreement:.0f}% of the 64 starts end here."
+    if excess < SAME_OBJECTIVE:
+        return (
+            f"The published set **{row['set']}** has the same objective as this fit on these {found.n_runs} runs, "
+            f"**{found.objective:.5g}**, within {100 * SAME_OBJECTIVE:g}%. {arrive}"
+        )
     return (
-        f"The published set **{row['set']}** has objective **{row['objective']:.4g}** on these {found.n_runs} runs; "
-        f"this fit reaches **{found.objective:.5g}** ({100 * (row['objective'] / found.objective - 1):.2g}% lower), so "
-        f"the published set is not the optimum of this objective (log-Huber, δ = {found.delta:g}). "
-        f"{100 * found.agreement:.0f}% of the 64 starts end here."
+        f"The best published set, **{row['set']}**, has objective **{row['objective']:.4g}** on these {found.n_runs} "
+        f"runs; this fit reaches **{found.objective:.5g}**: the published set is {100 * excess:.2g}% above the "
+        f"optimum of this objective (log-Huber, δ = {found.delta:g}). {arrive}"
     )
+
+
+def on_other_runs(found: Fit, runs: pd.DataFrame, chosen: fits.BaseRuns, values: dict[str, float]) -> str:
+    """How the published `values` and the best fit compare on the other choices of runs for the base."""
+    sentences = []
+    for title, base in fits.BASES.get(found.law.source_id, {}).items():
+        if base != chosen:
+            own = fits.base_runs(found.law.name, runs, base)
+            published = fits.objective_of(found.law.name, own, values, found.delta)
+            best = fits.fitted(found.law.name, runs, base, found.delta).base.objective
+            sentences.append(
+                f"With the base on {title} ({len(own)}), it has {published:.5g} and the best fit {best:.5g}."
+            )
+    return " ".join(sentences)
