@@ -71,7 +71,7 @@ def _ability(kernel: Kernel, device: DeviceInfo) -> dict:
 def _run(asked: argparse.Namespace) -> int:
     if not 0 < asked.timeout < 1e6:
         raise ValueError(f"--timeout is {asked.timeout:g}; give seconds above 0, such as 60")
-    kernels = get_kernels(asked.kernels.split(",")) if asked.kernels else list(KERNELS.values())
+    kernels = list(KERNELS.values()) if asked.kernels is None else get_kernels(_names(asked.kernels))
     parse_shapes(asked.shapes, "cpu")  # a bad call is said before any device is woken
     with one_at_a_time():
         device = _chosen(asked.device, find_devices())
@@ -79,13 +79,17 @@ def _run(asked: argparse.Namespace) -> int:
         _refuse_too_big(shapes, device)
         settings = Settings(device=device.id, timeout_s=asked.timeout)
         cases = plan(kernels, shapes, device.kind)
-        about = f"{len(cases)} cases on {device.words}, about {estimate_s(cases, device, settings):.0f} s"
-        print(about, file=sys.stderr)
+        seconds = estimate_s(cases, device, settings)
+        print(f"cases: {len(cases)} on {device.words}, about {seconds:.0f} s", file=sys.stderr)
         ends = set()
         for row in run_cases(cases, settings):
             _print([row.to_dict()])
             ends.add(row.status)
     return 1 if ends & BAD_ENDS else 0
+
+
+def _names(listed: str) -> list[str]:
+    return list(dict.fromkeys(name.strip() for name in listed.split(",")))
 
 
 def _refuse_too_big(shapes: tuple[Shape, ...], device: DeviceInfo) -> None:
@@ -107,7 +111,7 @@ def _verify(asked: argparse.Namespace) -> int:
     from gpu_probe.verify import LIMITS, verify
 
     bad = 0
-    for row in verify([arch.strip() for arch in asked.arch.split(",")]):
+    for row in verify(_names(asked.arch)):
         _print([row])
         bad += row["status"] in ("WRONG", "FAILED")
     print(LIMITS, file=sys.stderr)

@@ -30,7 +30,8 @@ def check(kernel: Kernel, operands: Operands, output: Tensor, kind: str, seed: i
     """The output of one call against float64 on the decoded operands, with a bound per element.
 
     |error| <= u |c| + k t 6 s, where u is half a unit in the last place of the output type, t what one term
-    may lose in the accumulator of that kind of device (`loss_per_term`) and s = sqrt(sum_k a^2 w^2) the scale of the sum.
+    may lose in the accumulator of that kind of device (`loss_per_term`) and s = sqrt(sum_k a^2 w^2) the scale of
+    the sum.
     Source: Higham, Accuracy and Stability of Numerical Algorithms, section 3.1, with partial sums bounded
     as those of random terms.
     """

@@ -78,8 +78,9 @@ class Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.close()  # ty: ignore[unresolved-attribute]
+        if self.process.stdin:
+            with contextlib.suppress(BrokenPipeError):
+                self.process.stdin.close()
 
     def _tell(self, order: str) -> None:
         assert self.process.stdin is not None

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 KIND_WORDS = {"cpu": "a CPU", "cuda": "an NVIDIA GPU", "rocm": "an AMD GPU", "mps": "an Apple GPU"}
 
@@ -48,7 +49,8 @@ class DeviceInfo:
     @classmethod
     def from_dict(cls, row: Mapping) -> DeviceInfo:
         """The device that `to_dict` wrote."""
-        return cls(**{**row, "features": tuple(row["features"])})
+        facts: dict[str, Any] = {**row, "features": tuple(row["features"])}
+        return cls(**facts)
 
 
 def find_devices() -> list[DeviceInfo]:
@@ -130,7 +132,7 @@ def _cpu(torch, versions: dict[str, str], features: tuple[str, ...]) -> DeviceIn
 # Flags under which a CPU multiplies in a low-precision format itself, in the spelling of Linux.
 _ARITHMETIC_FLAGS = (
     "avx2", "avx512f", "avx512_bf16", "avx512_fp16", "avx512_vnni", "avx_vnni", "avx10_2",
-    "amx_tile", "amx_bf16", "amx_int8", "amx_fp16", "bf16", "i8mm", "asimddp",
+    "amx_tile", "amx_bf16", "amx_int8", "amx_fp16", "amx_fp8", "bf16", "i8mm", "asimddp",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from gpu_probe.result import ProbeResult
 from gpu_probe.runner import Settings, run_cases
 
 WAITING, DONE = "waiting", "done"
-OnDone = Callable[[list[ProbeResult]], None]
+OnResult = Callable[[ProbeResult], None]
 
 
 @dataclass
@@ -36,6 +36,11 @@ class Job:
         """True until every case has its result, the run was refused, or handing on failed."""
         return self._thread is not None and self._thread.is_alive()
 
+    @property
+    def cancelled(self) -> bool:
+        """True once somebody asked it to end."""
+        return self._cancel.is_set()
+
     def cancel(self) -> None:
         """Asks the run to end; within a second no process of it is left."""
         self._cancel.set()
@@ -46,15 +51,15 @@ class Job:
             self._thread.join(timeout_s)
 
 
-def start_job(cases: Sequence[Case], settings: Settings, on_done: OnDone = lambda results: None) -> Job:
-    """A job that has begun; `on_done` gets all results, cancelled ones too, in the job's own thread."""
+def start_job(cases: Sequence[Case], settings: Settings, on_result: OnResult = lambda result: None) -> Job:
+    """A job that has begun; `on_result` gets each result as it comes, cancelled ones too, in the job's own thread."""
     job = Job(tuple(cases), settings, [WAITING] * len(cases))
-    job._thread = threading.Thread(target=_run, args=(job, on_done), daemon=True, name="probe-job")
+    job._thread = threading.Thread(target=_run, args=(job, on_result), daemon=True, name="probe-job")
     job._thread.start()
     return job
 
 
-def _run(job: Job, on_done: OnDone) -> None:
+def _run(job: Job, on_result: OnResult) -> None:
     def on_phase(index: int, phase: str) -> None:
         job.phases[index] = phase
 
@@ -63,7 +68,7 @@ def _run(job: Job, on_done: OnDone) -> None:
             for result in run_cases(job.cases, job.settings, on_phase, job._cancel):
                 job.phases[len(job.results)] = DONE
                 job.results.append(result)
-        on_done(job.results)
+                on_result(result)
     except Busy as busy:
         job.problem = str(busy)
     except Exception as problem:  # a thread has no caller to raise to; the page shows the sentence

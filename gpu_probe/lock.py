@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def lock_path() -> Path:
 
 
 @contextmanager
-def one_at_a_time(path: Path | None = None) -> Iterator[None]:
+def one_at_a_time(path: Path | None = None) -> Generator[None]:
     """Holds the machine's probe lock; raises Busy with a sentence when somebody else does.
 
     The lock belongs to the open file and so ends with its holder, however that dies. Another user's file
@@ -36,15 +36,6 @@ def one_at_a_time(path: Path | None = None) -> Iterator[None]:
         raise Busy("a probe is running on this machine; wait for it to end or cancel it there") from None
     finally:
         os.close(handle)
-
-
-def is_busy(path: Path | None = None) -> bool:
-    """True while a probe runs on this machine, here or in another process."""
-    try:
-        with one_at_a_time(path):
-            return False
-    except Busy:
-        return True
 
 
 def _open(path: Path) -> int:

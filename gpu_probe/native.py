@@ -13,6 +13,7 @@ from gpu_probe.device import DeviceInfo
 from gpu_probe.kernels.kernel import NativeRule
 
 ONEDNN_ISA_FIELD = 6
+LONGEST_NAME = 160  # of a device kernel in a sentence; the verdict reads the whole name
 
 
 @dataclass(frozen=True)
@@ -26,20 +27,19 @@ class Evidence:
 def judge(rule: NativeRule | None, ran: Iterable[str], device: DeviceInfo) -> Evidence:
     """The verdict of a kernel's rule on the names of what ran on the device."""
     names = tuple(dict.fromkeys(ran))
-    told = f"ran {', '.join(names)}" if names else "no library named what ran"
+    shown = ", ".join(name[:LONGEST_NAME] for name in names)
+    told = f"ran {shown}" if names else "no library named what ran"
     if rule is None:
         return Evidence(None, told)
     text = "\n".join(names)
     missing = [choice for choice in rule.features if not set(choice.split("|")) & set(device.features)]
     if missing:
         without = missing[0].replace("|", " or ")
-        return Evidence(False, f"emulated: {told}; the CPU has no {without}: {rule.meaning}")
+        return Evidence(False, f"emulated: {told}; the CPU has no {without} ({rule.meaning})")
     if re.search(rule.emulated, text, re.IGNORECASE) and not re.search(rule.native, text, re.IGNORECASE):
-        return Evidence(False, f"emulated: {told}: {rule.meaning}")
+        return Evidence(False, f"emulated: {told}, which is the arithmetic of another format")
     if re.search(rule.native, text, re.IGNORECASE):
         return Evidence(True, f"native: {told}: {rule.meaning}")
-    if rule.silent is False and not names:
-        return Evidence(False, f"emulated: {told}: {rule.meaning}")
     return Evidence(None, f"not known to be native: {told}, which does not tell")
 
 
@@ -101,4 +101,4 @@ def _gpu_names(call: Callable[[], object]) -> tuple[str, ...]:
         torch.cuda.synchronize()
     device_types = (torch.autograd.DeviceType.CUDA,)
     events = [event for event in profiled.events() if event.device_type in device_types]
-    return tuple(dict.fromkeys(event.name[:160] for event in events if "mem" not in event.name.lower()[:3]))
+    return tuple(dict.fromkeys(event.name for event in events if "mem" not in event.name.lower()[:3]))

@@ -46,7 +46,12 @@ _DATASHEET_NAMES = (
 
 
 def datasheet_name(device: str) -> str | None:
-    """The device's name in the datasheet table, None when no row of it is surely this device."""
+    """The device's name in the datasheet table, None when no row of it is surely this device.
+
+    A MIG slice reports its GPU's name and has a part of its units, so it has no row.
+    """
+    if " MIG " in device:
+        return None
     return next((known for pattern, known in _DATASHEET_NAMES if re.search(pattern, device)), None)
 
 
@@ -60,9 +65,7 @@ def copy_gb_per_s(rows: int, columns: int, time_us: float) -> float:
     return 2 * 2 * rows * columns / time_us / 1e3
 
 
-def speedup(
-    time_us: tuple[float, float, float], baseline_us: tuple[float, float, float]
-) -> tuple[float, float, float]:
+def speedup(time_us: tuple[float, float, float], baseline_us: tuple[float, float, float]) -> tuple[float, float, float]:
     """(low, middle, high) of baseline over time, each given as (p20, p50, p80) of the same run and shape.
 
     Low pairs the slow end of one with the fast end of the other, so the interval is at least as wide as p20-p80.

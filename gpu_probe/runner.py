@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Event
+from typing import Any
 
 from gpu_probe.child import Child
 from gpu_probe.device import DeviceInfo
@@ -88,7 +89,7 @@ class _State:
     on_phase: OnPhase
     cancel: Event
     done: int = 0
-    device: dict = field(default_factory=dict)
+    device: dict[str, Any] = field(default_factory=dict)
     seed: int = field(default_factory=lambda: secrets.randbelow(2**31))
     run_id: str = field(default_factory=lambda: secrets.token_hex(6))
 
@@ -103,12 +104,10 @@ class _State:
         case = self.cases[self.done]
         self.done += 1
         known = KERNELS.get(case.kernel)
-        shape = dict(zip("mnk", case.shape, strict=True))
         about = self.device or {"device": self.settings.device, "device_id": self.settings.device}
         wanted = known.format if known else self.settings.formats.get(case.kernel, "")
-        return ProbeResult(
-            kernel=case.kernel, format=wanted, status=status, detail=detail, run_id=self.run_id, **shape, **about
-        )
+        facts: dict[str, Any] = {"status": status, "detail": detail, "run_id": self.run_id} | about
+        return ProbeResult(case.kernel, wanted, *case.shape, **facts)
 
 
 def _one_worker(state: _State) -> Iterator[ProbeResult]:

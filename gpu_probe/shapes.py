@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 LARGEST_SIDE = 2**24  # one side beyond this is a typing error, not a layer
-BYTES_IN_BF16 = 2
+BYTES_WHILE_PREPARING = 12  # an element is drawn and scaled in float32 before it is stored in fewer bits
 
 
 class Shape(NamedTuple):
@@ -87,11 +87,11 @@ def parse_shapes(text: str, kind: str) -> tuple[Shape, ...]:
 
 
 def why_too_big(shape: Shape, memory_bytes: int) -> str | None:
-    """A sentence when a bf16 product of that shape cannot fit in the memory, else None."""
-    needed = shape.elements * BYTES_IN_BF16
+    """A sentence when operands and result of that shape cannot be made in the memory, else None."""
+    needed = shape.elements * BYTES_WHILE_PREPARING
     if memory_bytes <= 0 or needed <= memory_bytes:
         return None
     return (
-        f"{shape} needs {needed / 1e9:.3g} GB in bf16 and the device has {memory_bytes / 1e9:.3g} GB; "
-        "choose smaller M, N or K"
+        f"{shape} needs about {needed / 1e9:.3g} GB while its operands are made and the device has "
+        f"{memory_bytes / 1e9:.3g} GB; choose smaller M, N or K"
     )

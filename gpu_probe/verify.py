@@ -6,11 +6,11 @@ import logging
 from collections.abc import Iterator, Sequence
 
 from gpu_probe.device import DeviceInfo, find_devices
-from gpu_probe.events import Case
 from gpu_probe.kernels import KERNELS, Kernel
 from gpu_probe.kernels.kernel import Place
 from gpu_probe.recorded import recorded
 from gpu_probe.shapes import Shape
+from gpu_probe.verify_layout import layouts
 
 LIMITS = (
     "verify proves numbers on the CPU, memory layouts, and that torch accepts each CUDA call's shapes, strides and "
@@ -28,7 +28,9 @@ def verify(archs: Sequence[str]) -> Iterator[dict]:
     Raises ValueError for an unknown architecture. Imports torch.
     """
     devices = {arch: recorded(arch) for arch in archs}
-    yield from _layouts()
+    for name, wrong in layouts():
+        detail = wrong or "equal to the formula on every element tried"
+        yield _row("layout", name, "any", "WRONG" if wrong else "OK", detail)
     cpu = find_devices()[-1]
     for kernel in KERNELS.values():
         yield from _numbers(kernel, cpu)
@@ -106,40 +108,3 @@ def _mirror(tensor):
     import torch
 
     return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device="cuda")
-
-
-def _layouts() -> Iterator[dict]:
-    """The scale shuffle and the nibble packing against their formulas, on ragged sizes."""
-    for name, check in (("blocked scales", _blocked_differs), ("packed e2m1", _packing_differs)):
-        wrong = check()
-        detail = wrong or "equal to the formula on every element tried"
-        yield _row("layout", name, "any", "WRONG" if wrong else "OK", detail)
-
-
-def _blocked_differs() -> str | None:
-    import torch
-
-    from gpu_probe.layout import blocked_length, blocked_offset, to_blocked
-
-    for rows, columns in ((1, 1), (128, 4), (129, 5), (300, 17)):
-        scales = torch.randint(1, 256, (rows, columns), dtype=torch.uint8)
-        flat = to_blocked(scales)
-        if flat.numel() != blocked_length(rows, columns):
-            return f"({rows}, {columns}): {flat.numel()} scales, expected {blocked_length(rows, columns)}"
-        for row in range(rows):
-            for column in range(columns):
-                if flat[blocked_offset(row, column, columns)] != scales[row, column]:
-                    return f"({rows}, {columns}): scale ({row}, {column}) is not where the formula puts it"
-    return None
-
-
-def _packing_differs() -> str | None:
-    import torch
-
-    from gpu_probe.layout import pack_low_first, unpack_low_first
-
-    every = torch.arange(256, dtype=torch.uint8)
-    pairs = torch.stack((every & 0xF, every >> 4), dim=-1)
-    if not torch.equal(pack_low_first(pairs).flatten(), every):
-        return "a pair of codes is not (low nibble, high nibble) of its byte"
-    return None if torch.equal(unpack_low_first(every[:, None]), pairs) else "unpacking is not the inverse"

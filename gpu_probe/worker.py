@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from gpu_probe.device import DeviceInfo, find_devices
 from gpu_probe.events import Case, Order, event_line
@@ -65,11 +66,10 @@ def run_case(
         facts = _measured(kernel, case, device, order.budget_s, seed, on_timing)
     except Exception as problem:  # any error of a kernel is that kernel's result
         facts = _refusal_or_failure(problem)
-    shape = dict(zip("mnk", case.shape, strict=True))
-    return ProbeResult(kernel=kernel.name, format=kernel.format, seed=seed, **shape, **about(device), **facts)
+    return ProbeResult(kernel.name, kernel.format, *case.shape, seed=seed, **about(device), **facts)
 
 
-def about(device: DeviceInfo) -> dict:
+def about(device: DeviceInfo) -> dict[str, Any]:
     """The columns of a result that describe its device."""
     return {
         "device": device.name,
@@ -87,7 +87,7 @@ def hash_of(case: Case) -> int:
 
 def _measured(
     kernel: Kernel, case: Case, device: DeviceInfo, budget_s: float, seed: int, on_timing: Callable[[], None]
-) -> dict:
+) -> dict[str, Any]:
     from gpu_probe.check import check
     from gpu_probe.native import judge, names_of_what_runs
     from gpu_probe.timing import batch_timer, measure
@@ -124,7 +124,7 @@ def _why_not(kernel: Kernel, case: Case, device: DeviceInfo) -> str | None:
     )
 
 
-def _refusal_or_failure(problem: Exception) -> dict:
+def _refusal_or_failure(problem: Exception) -> dict[str, Any]:
     text = " ".join(str(problem).split())[:LONGEST_DETAIL]
     refused = isinstance(problem, NotImplementedError) or any(word in text for word in REFUSALS)
     status = Status.UNSUPPORTED if refused else Status.FAILED

@@ -5,16 +5,24 @@ To change the schema, append a function to MIGRATIONS; never edit one that was r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 
 from results_db.errors import StoreError
 from results_db.schema import TABLES_V1
 
-Migration = Callable[[duckdb.DuckDBPyConnection], None]
+
+class Migration(Protocol):
+    """A function that changes the schema by one version."""
+
+    __name__: str
+
+    def __call__(self, connection: duckdb.DuckDBPyConnection, /) -> None: ...
 
 
 def create_first_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -24,7 +32,16 @@ def create_first_tables(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (create_first_tables,)
+def add_probe_run(connection: duckdb.DuckDBPyConnection) -> None:
+    """Version 2: which rows of the probe belong to one run, the only ones whose times may be compared."""
+    connection.execute("ALTER TABLE probe_results ADD COLUMN run_id VARCHAR")
+    connection.execute(
+        "COMMENT ON COLUMN probe_results.run_id IS"
+        " 'run of the probe; times of two rows may be compared only within one run'"
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (create_first_tables, add_probe_run)
 _VERSION_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_version (
     version INTEGER NOT NULL, migration VARCHAR NOT NULL, applied_at TIMESTAMP NOT NULL
@@ -68,7 +85,8 @@ def migrate(connection: duckdb.DuckDBPyConnection, steps: Sequence[Migration] = 
             )
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        with suppress(duckdb.Error):  # the first failure is the one to tell
+            connection.execute("ROLLBACK")
         raise
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection
 from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
+
+from results_db.errors import unknown
 
 
 def tables(cursor: duckdb.DuckDBPyConnection) -> list[str]:
@@ -30,13 +30,6 @@ def columns(cursor: duckdb.DuckDBPyConnection, table: str) -> list[str]:
         [table],
     )
     return [name for (name,) in rows.fetchall()]
-
-
-def unknown(what: str, word: str, known: Collection[str]) -> str:
-    """The sentence for a name that does not exist, with the nearest ones that do."""
-    near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known) or 'none'}"
-    return f"unknown {what} {word!r}; {hint}"
 
 
 def rows(cursor: duckdb.DuckDBPyConnection, table: str, equals: dict[str, Any]) -> pd.DataFrame:

@@ -19,9 +19,7 @@ class Table:
     def statements(self) -> list[str]:
         """The SQL that creates the table and comments on it and on every column."""
         lines = [f"{name} {kind}" for name, kind, _ in self.columns] + list(self.constraints)
-        comments = [
-            f"COMMENT ON COLUMN {self.name}.{name} IS {_quoted(comment)}" for name, _, comment in self.columns
-        ]
+        comments = [f"COMMENT ON COLUMN {self.name}.{name} IS {_quoted(comment)}" for name, _, comment in self.columns]
         create = f"CREATE TABLE {self.name} ({', '.join(lines)})"
         return [create, f"COMMENT ON TABLE {self.name} IS {_quoted(self.comment)}", *comments]
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
 
-from results_db import reading
+from results_db import exporting, reading, writing
+from results_db.backup import copy_file
 from results_db.creating import create_file
 from results_db.errors import StoreError
+from results_db.importers.preview import Preview
+from results_db.importers.reader import read
 from results_db.location import default_path, require_usable
 from results_db.migrations import MIGRATIONS, migrate, require_known, version_of
 from results_db.opening import WRITE_LOCK, connect, explained
@@ -97,7 +100,7 @@ class Store:
             )
 
     @contextmanager
-    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _cursor(self) -> Generator[duckdb.DuckDBPyConnection]:
         self.require_file()
         with explained(self.path):
             cursor = self._connection.cursor()
@@ -107,7 +110,7 @@ class Store:
                 cursor.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _transaction(self) -> Generator[duckdb.DuckDBPyConnection]:
         """A cursor inside one transaction: everything done with it is kept, or nothing."""
         with WRITE_LOCK, self._cursor() as cursor:
             cursor.execute("BEGIN")
@@ -115,7 +118,8 @@ class Store:
                 yield cursor
                 cursor.execute("COMMIT")
             except BaseException:
-                cursor.execute("ROLLBACK")
+                with suppress(duckdb.Error):  # the first failure is the one to tell
+                    cursor.execute("ROLLBACK")
                 raise
 
     def table(self, name: str, **equals: Any) -> pd.DataFrame:
@@ -131,9 +135,7 @@ class Store:
         with self._cursor() as cursor:
             return reading.coefficient_sets(cursor, law)
 
-    def coefficients(
-        self, law: str, source: str | None = None, variant: str | None = None
-    ) -> dict[str, float]:
+    def coefficients(self, law: str, source: str | None = None, variant: str | None = None) -> dict[str, float]:
         """One published coefficient set, {symbol: value}; the law's default when nothing else is said."""
         with self._cursor() as cursor:
             return reading.coefficients(cursor, law, source, variant)
@@ -157,6 +159,49 @@ class Store:
                 "duckdb": duckdb.__version__,
                 "rows": reading.row_counts(cursor),
             }
+
+    def add_probe_results(self, rows: Sequence[Mapping[str, Any]]) -> int:
+        """How many of these rows of a probe on this machine were new; all are added, or ValueError says why none."""
+        frame = writing.measured_frame(rows)
+        with self._transaction() as cursor:
+            return writing.add_probe_rows(cursor, frame, "measured", None)
+
+    def preview(self, filename: str, data: bytes | Path, mapping: dict[str, str] | None = None) -> Preview:
+        """What a file would add to the store; nothing is stored.
+
+        `mapping` says which uploaded column is which of ours, "" to ignore one; ValueError for unknown names.
+        """
+        found = read(filename, data, mapping)
+        with self._cursor() as cursor:
+            return writing.with_what_is_known(cursor, found)
+
+    def commit(self, preview: Preview, name: str | None = None, skip_bad_rows: bool = False) -> str:
+        """The dataset_id of a preview's rows, all stored now or there already; ValueError says why not."""
+        if preview.blocking:
+            raise ValueError(f"nothing was imported: {preview.blocking}")
+        if len(preview.problems) and not skip_bad_rows:
+            raise ValueError(
+                f"nothing was imported: {preview.sentences()[0]}; correct the file, or import the "
+                f"{len(preview.rows)} good rows by themselves"
+            )
+        with self._transaction() as cursor:
+            return writing.add_dataset(cursor, preview, writing.dataset_name(name, preview.file_name))
+
+    def export(self, table: str, fmt: str = "csv", source: str | None = None) -> bytes:
+        """A table as CSV or Parquet, of one source only where `source` is given."""
+        with self._cursor() as cursor:
+            return exporting.export(cursor, table, fmt, source)
+
+    def undo(self, dataset_id: str) -> int:
+        """How many rows were removed with a dataset; the store is as it was before that import."""
+        with self._transaction() as cursor:
+            return writing.remove_dataset(cursor, dataset_id)
+
+    def backup(self, target: Path | str) -> str:
+        """The SHA-256 of the copy of the store that was written to `target`, which must be free."""
+        with WRITE_LOCK, self._cursor() as cursor:
+            cursor.execute("CHECKPOINT")
+            return copy_file(self.path, Path(target).expanduser().absolute())
 
     def check(self) -> list[str]:
         """What is wrong with the content, one sentence each; empty when all is well. Reads every value."""

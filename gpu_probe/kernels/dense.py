@@ -11,8 +11,7 @@ from gpu_probe.shapes import Shape
 if TYPE_CHECKING:
     from torch import Tensor
 
-FLOAT32_LOSS = {kind: 2.0**-23 for kind in ("cpu", "cuda", "rocm", "mps")}
-ALIGNED = 8  # tensor cores want rows of 16 bytes; other sizes run, slower
+FLOAT32_LOSS = dict.fromkeys(("cpu", "cuda", "rocm", "mps"), 2.0**-23)
 
 
 def normal(rows: int, columns: int, place: Place, seed: int) -> Tensor:
@@ -23,9 +22,7 @@ def normal(rows: int, columns: int, place: Place, seed: int) -> Tensor:
     return torch.randn(rows, columns, generator=generator, device=place.torch_device)
 
 
-def operands_in(
-    dtype: str, keep_bits: int | None = None
-) -> Callable[[Shape, Place, int], Operands]:
+def operands_in(dtype: str, keep_bits: int | None = None) -> Callable[[Shape, Place, int], Operands]:
     """A maker of random operands in a torch dtype; `keep_bits` rounds float32 to that many mantissa bits first."""
 
     def make(shape: Shape, place: Place, seed: int) -> Operands:

@@ -59,13 +59,12 @@ class NativeRule:
     """How to read from what ran whether the format's own hardware did the work.
 
     The patterns are searched in the names of the implementations that ran; `features` must all be among the
-    device's (any one of each alternative separated by '|'). `silent` is the verdict when nothing was named.
+    device's (any one of each alternative separated by '|').
     """
 
     native: str = r"(?!)"
     emulated: str = r"(?!)"
     features: tuple[str, ...] = ()
-    silent: bool | None = None
     meaning: str = ""
 
 
@@ -86,7 +85,8 @@ class Kernel:
     `runs_on` maps a kind of device to the rule that says why a device of that kind cannot run it; a kind that
     is not there cannot, because of `elsewhere`. `launch(kind, tensors, out)` makes the call; `out` is None
     unless `writes_out`. `loss_per_term` bounds what one term of a sum loses in the accumulator, relative to
-    the sum's scale: 2^-23 for float32 accumulators that truncate, 0 for integers.
+    the sum's scale: 2^-23 for float32 accumulators that truncate, 0 for integers. `pack` brings operands into
+    the order that the library asks for, on the device, before any call.
     """
 
     name: str
@@ -103,7 +103,6 @@ class Kernel:
     loss_per_term: Mapping[str, float] = field(default_factory=dict)
     own_shapes: Mapping[str, tuple[Shape, ...]] = field(default_factory=dict)
     pack: Callable[[str, tuple], tuple] | None = None
-    bytes_per_weight: float = 2.0
     is_copy: bool = False
 
     def why_not(self, device: DeviceInfo) -> str | None:

@@ -24,7 +24,6 @@ KERNEL = Kernel(
             native=r"avx512_core_bf16|amx(?!_fp16)|avx10|acl|sve",
             emulated=r"SGEMM|avx2|avx512_core(?!_(bf16|amx))|gemm:",
             features=("avx512_bf16|amx_bf16|avx10_2|bf16",),
-            silent=False,
             meaning="bfloat16 dot-product instructions",
         ),
         "cuda": NativeRule(

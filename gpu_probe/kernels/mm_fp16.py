@@ -25,7 +25,6 @@ KERNEL = Kernel(
             native=r"avx512_core_fp16|amx_fp16|avx10",
             emulated=r"SGEMM|avx2|avx512_core(?!_fp16)",
             features=("avx512_fp16|amx_fp16|avx10_2",),
-            silent=False,
             meaning="float16 instructions; without them torch converts to float32",
         ),
         "cuda": NativeRule(

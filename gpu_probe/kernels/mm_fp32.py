@@ -15,7 +15,6 @@ KERNEL = Kernel(
     output="float32",
     writes_out=True,
     loss_per_term=FLOAT32_LOSS,
-    bytes_per_weight=4.0,
     native={
         "cpu": NativeRule(native=r"SGEMM|f32", meaning="every CPU multiplies float32 itself"),
         "cuda": NativeRule(

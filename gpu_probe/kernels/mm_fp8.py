@@ -60,13 +60,12 @@ KERNEL = Kernel(
     elsewhere="torch multiplies FP8 on CPUs and on NVIDIA and AMD GPUs only",
     multiples={"cpu": _SIXTEENS, "cuda": _SIXTEENS, "rocm": _SIXTEENS},
     loss_per_term=TENSOR_CORE_LOSS,
-    bytes_per_weight=1.0,
     native={
         "cpu": NativeRule(
             native=r"amx_fp8|avx10_2",
             emulated=r"SGEMM|brg|gemm",
-            silent=False,
-            meaning="this CPU has no FP8 arithmetic; torch widens the codes and multiplies in float32",
+            features=("amx_fp8|avx10_2",),
+            meaning="FP8 dot-product instructions; without them torch widens the codes and multiplies in float32",
         ),
         "cuda": NativeRule(
             native=r"nvjet_(sm\d+_)?q|e4m3|_f8_|fp8", emulated=r"simt|sgemm", meaning="the name says FP8 operands"

@@ -90,7 +90,6 @@ KERNEL = Kernel(
     elsewhere="torch has 4-bit weight kernels for CPUs and NVIDIA GPUs only",
     multiples={"cpu": Multiples(n=16, k=GROUP), "cuda": Multiples(n=8, k=GROUP)},
     loss_per_term=FLOAT32_LOSS,
-    bytes_per_weight=0.5 + 4 / GROUP,
     native={
         "cpu": NativeRule(
             native=r"CPU dispatch AVX(2|512)",

@@ -50,12 +50,10 @@ KERNEL = Kernel(
     output="int32",
     writes_out=True,
     multiples={"cuda": Multiples(n=8, k=8, smallest_m=17), "rocm": Multiples(n=8, k=8, smallest_m=17)},
-    bytes_per_weight=1.0,
     native={
         "cpu": NativeRule(
             native=r"gemm_api|gemm.*s8|brg_matmul.*(vnni|amx|avx10)",
             features=("avx512_vnni|avx_vnni|amx_int8|i8mm|asimddp",),
-            silent=False,
             meaning="int8 dot-product instructions",
         ),
         "cuda": NativeRule(

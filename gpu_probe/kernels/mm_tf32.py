@@ -15,10 +15,7 @@ KERNEL = Kernel(
     output="float32",
     writes_out=True,
     loss_per_term=FLOAT32_LOSS,
-    bytes_per_weight=4.0,
     native={
-        "cuda": NativeRule(
-            native=r"tf32|s1688gemm", emulated=r"sgemm|simt", meaning="the name says TF32 tensor cores"
-        )
+        "cuda": NativeRule(native=r"tf32|s1688gemm", emulated=r"sgemm|simt", meaning="the name says TF32 tensor cores")
     },
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 
@@ -98,6 +99,9 @@ def match_column(uploaded: str) -> Match:
     column = _COLUMN_OF.get(stem, "")
     if unit in _HEADER_UNITS and column in ("n_params", "n_tokens"):
         return Match(uploaded, column, 0.7, f"known name, in {_HEADER_UNITS[unit]:.0e}", _HEADER_UNITS[unit])
+    near = difflib.get_close_matches(word, [alias for alias in _COLUMN_OF if len(alias) > 3], n=1, cutoff=0.8)
+    if near:
+        return Match(uploaded, _COLUMN_OF[near[0]], 0.5, f"similar to {near[0]}")
     return Match(uploaded, IGNORE, 0.0, "not known")
 
 

@@ -7,12 +7,13 @@ import io
 import json
 from dataclasses import dataclass, field
 
+from results_db.formulas import unguarded
 from results_db.importers.aliases import match_column
 from results_db.importers.problems import Problem, Unreadable, shown
 from results_db.importers.units import parse_number
 
 MAX_COLUMNS = 100
-MAX_CELL = 100_000
+MAX_ROWS = 50_000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
@@ -41,7 +42,9 @@ def read_delimited(text: str) -> Records:
             elif len(cells) != len(header):
                 problems.append(_ragged(number, len(cells), len(header), cells))
             else:
-                rows.append((number, cells))
+                rows.append((number, [unguarded(cell) for cell in cells]))
+            if len(rows) > MAX_ROWS:
+                raise Unreadable(_too_long(), number)
     except csv.Error as problem:
         raise Unreadable(f"the line cannot be read as CSV ({problem}); check its quotes", number + 1) from None
     if header is None:
@@ -82,6 +85,10 @@ def _header(cells: list[str], row: int, delimiter: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _too_long() -> str:
+    return f"the table has more than {MAX_ROWS:,} rows; keep the final row of each run, or split the file"
+
+
 def _ragged(row: int, n_cells: int, n_columns: int, cells: list[str]) -> Problem:
     more = "more" if n_cells > n_columns else "fewer"
     return Problem(
@@ -92,9 +99,11 @@ def _ragged(row: int, n_cells: int, n_columns: int, cells: list[str]) -> Problem
 
 
 def read_json_lines(text: str) -> list[tuple[int, dict]]:
-    """The objects of a JSON-lines file with their line numbers; Unreadable names the first bad line."""
+    """The objects of a JSON-lines file (or of one JSON list) with their numbers; Unreadable names the first bad one."""
+    if text.lstrip().startswith("["):
+        return _json_list(text)
     records = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # not splitlines: JSON strings may hold U+2028
         if not line.strip():
             continue
         try:
@@ -106,7 +115,22 @@ def read_json_lines(text: str) -> list[tuple[int, dict]]:
         if not isinstance(record, dict):
             raise Unreadable("the line is not a JSON object; write one object a line", number, "", shown(line))
         records.append((number, record))
+        if len(records) > MAX_ROWS:
+            raise Unreadable(_too_long(), number)
     return records
+
+
+def _json_list(text: str) -> list[tuple[int, dict]]:
+    try:
+        records = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as problem:
+        raise Unreadable(f"the file is not JSON ({shown(problem)}); write one object a line") from None
+    for number, record in enumerate(records, 1):
+        if not isinstance(record, dict):
+            raise Unreadable("the list holds something that is no object; write one object a run", number)
+    if len(records) > MAX_ROWS:
+        raise Unreadable(_too_long())
+    return list(enumerate(records, 1))
 
 
 def _refuse_constant(word: str) -> float:

@@ -40,7 +40,7 @@ def parse_count(text: str) -> float | None:
 def advice_for_number(text: str, count: bool) -> str:
     """What to write instead of a cell that is no number, in terms of that cell where it can be guessed."""
     word = text.strip()
-    if _GROUPED.fullmatch(word):
+    if _GROUPED.fullmatch(word) and count:
         return f"write {re.sub('[^0-9.+-]', '', word)}, without separators between thousands"
     if _DECIMAL_COMMA.fullmatch(word):
         return f"write {word.replace(',', '.')}, with a decimal point"

@@ -1,0 +1,23 @@
+"""Number formats and block scaling schemes: value tables, and the generic verbs that work on every one of them."""
+
+from analysis.formats.block import BlockFormat
+from analysis.formats.error import Errors, measure, trial
+from analysis.formats.format import Format, Quantized
+from analysis.formats.rounding import ROUNDINGS
+from analysis.formats.table import FORMATS, get_format, per_tensor
+from analysis.formats.transforms import TRANSFORMS, get_transform
+
+__all__ = [
+    "FORMATS",
+    "ROUNDINGS",
+    "TRANSFORMS",
+    "BlockFormat",
+    "Errors",
+    "Format",
+    "Quantized",
+    "get_format",
+    "get_transform",
+    "measure",
+    "per_tensor",
+    "trial",
+]

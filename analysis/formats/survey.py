@@ -1,0 +1,96 @@
+"""Many formats on one tensor, as frames: what the dashboard and notebooks plot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.formats.arrays import as_tensor
+from analysis.formats.block import BlockFormat
+from analysis.formats.error import trial
+from analysis.formats.format import Format
+from analysis.formats.table import ELEMENTS, FORMATS, get_format, per_tensor
+from analysis.formats.transforms import get_transform
+
+if TYPE_CHECKING:
+    from analysis.formats.arrays import Array
+
+# What quantizes a tensor: scale formats cannot, and a scaled element is the same as its row with one scale.
+TENSOR_FORMATS = tuple(n for n, f in FORMATS.items() if (f.element if isinstance(f, BlockFormat) else f).signed)
+SCALED_BITS = 8
+BINS = 160
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How a tensor falls on a format's grid, in units of the block scale.
+
+    edges (BINS + 1,) and density (BINS,): histogram of the scaled input, the rest of it lies in `beyond` (a share).
+    values and share (n,): the grid and the share of elements that got each value.
+    """
+
+    edges: np.ndarray
+    density: np.ndarray
+    beyond: float
+    values: np.ndarray
+    share: np.ndarray
+
+
+def as_tensor_format(name: str, scaled: bool) -> Format | BlockFormat:
+    """The format of that name; with `scaled`, a bare element of up to 8 bits gets one scale for the tensor."""
+    fmt = get_format(name)
+    return per_tensor(fmt) if scaled and isinstance(fmt, Format) and fmt.bits <= SCALED_BITS else fmt
+
+
+def survey(
+    x: Array,
+    names: Sequence[str] = TENSOR_FORMATS,
+    scaled: bool = True,
+    rounding: str = "nearest",
+    transform: str = "none",
+    seed: int = 0,
+) -> pd.DataFrame:
+    """A row a format: name, title, bits_per_element and the fields of Errors."""
+    kept = [n for n in names if not (scaled and n.endswith("_tensor") and n.removesuffix("_tensor") in names)]
+    rows = []
+    for name in kept:
+        fmt = as_tensor_format(name, scaled)
+        errors = trial(fmt, x, rounding=rounding, transform=get_transform(transform), seed=seed).errors
+        rows.append({"format": name, "title": fmt.title, "bits_per_element": fmt.bits_per_element} | asdict(errors))
+    return pd.DataFrame(rows)
+
+
+def pareto(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows that no other row beats: none has as few bits and a higher SQNR. Sorted by bits."""
+    ordered = frame.sort_values(["bits_per_element", "sqnr_db"], ascending=[True, False])
+    return ordered[ordered["sqnr_db"] > ordered["sqnr_db"].cummax().shift(fill_value=-np.inf)]
+
+
+def usage(
+    x: Array, name: str, scaled: bool = True, rounding: str = "nearest", transform: str = "none", seed: int = 0
+) -> Usage:
+    """How `x`, transformed, falls on the grid of a format; blocks with a zero scale are left out."""
+    fmt = as_tensor_format(name, scaled)
+    element = fmt.element if isinstance(fmt, BlockFormat) else fmt
+    turned = get_transform(transform).apply(as_tensor(x)[0], -1, seed)
+    quantized = fmt.quantize(turned, rounding=rounding, seed=seed)
+    top = as_tensor(fmt.limits(quantized)[1])[0].expand(turned.shape).numpy().ravel()
+    kept = top > 0
+    inputs = turned.double().numpy().ravel()[kept] / top[kept] * element.max
+    outputs = element.values[as_tensor(quantized.codes)[0].long().numpy().ravel()[kept]]
+    reach = min(element.max * 4 / 3, max(float(np.abs(inputs).max(initial=0.0)), element.max / 100))
+    counts, edges = np.histogram(inputs, bins=BINS, range=(-reach, reach))
+    values, occurrences = np.unique(outputs, return_counts=True)
+    share = np.zeros(len(element.finite))
+    share[np.searchsorted(element.finite, values)] = occurrences / max(len(outputs), 1)
+    density = counts / max(len(inputs), 1) / np.diff(edges)
+    return Usage(edges, density, 1 - counts.sum() / max(len(inputs), 1), element.finite, share)
+
+
+def nearest_code(name: str, number: float) -> int:
+    """The code of a number in an element format, rounded to nearest, saturating."""
+    return int(ELEMENTS[name].encode(np.asarray(number, np.float64), saturate=True))

@@ -1,0 +1,98 @@
+"""The table of formats: one row each."""
+
+from __future__ import annotations
+
+import difflib
+
+from analysis.formats.block import BlockFormat
+from analysis.formats.format import Format
+from analysis.formats.minifloat import integer, minifloat, power_of_two
+
+OCP_MX = "OCP Microscaling Formats (MX) v1.0"
+OCP_FP8 = "OCP 8-bit Floating Point (OFP8); arXiv 2209.05433"
+IEEE = "IEEE 754-2019"
+COMMON = "standard integer quantization"
+NVFP4 = "NVFP4 as in Transformer Engine and torchao"
+
+#                   name, exponent, mantissa, bias, specials, source, title
+_FLOATS = (
+    minifloat("e2m1", 2, 1, 1, "none", OCP_MX, "FP4 E2M1"),
+    minifloat("e2m3", 2, 3, 1, "none", OCP_MX, "FP6 E2M3"),
+    minifloat("e3m2", 3, 2, 3, "none", OCP_MX, "FP6 E3M2"),
+    minifloat("e4m3", 4, 3, 7, "nan", OCP_FP8, "FP8 E4M3"),
+    minifloat("e5m2", 5, 2, 15, "ieee", OCP_FP8, "FP8 E5M2"),
+    minifloat("fp16", 5, 10, 15, "ieee", IEEE, "FP16"),
+    minifloat("bf16", 8, 7, 127, "ieee", "Google Brain bfloat16", "BF16"),
+)
+_INTEGERS = (
+    integer("int4", 4, COMMON, "INT4"),
+    integer("int8", 8, COMMON, "INT8"),
+    integer("int8_mx", 8, OCP_MX, "MX INT8 element", step=2.0**-6),
+)
+_SCALES = (power_of_two("e8m0", 8, 127, OCP_MX, "power-of-two scale E8M0"),)
+ELEMENTS: dict[str, Format] = {fmt.name: fmt for fmt in (*_FLOATS, *_INTEGERS, *_SCALES)}
+
+#         name, element, block size, scale, scale rule, source, title
+_BLOCK_ROWS = (
+    ("mxfp4", "e2m1", 32, "e8m0", "floor", OCP_MX, "MXFP4"),
+    ("mxfp6_e2m3", "e2m3", 32, "e8m0", "floor", OCP_MX, "MXFP6 E2M3"),
+    ("mxfp6_e3m2", "e3m2", 32, "e8m0", "floor", OCP_MX, "MXFP6 E3M2"),
+    ("mxfp8", "e4m3", 32, "e8m0", "floor", OCP_MX, "MXFP8 E4M3"),
+    ("mxfp8_e5m2", "e5m2", 32, "e8m0", "floor", OCP_MX, "MXFP8 E5M2"),
+    ("mxint8", "int8_mx", 32, "e8m0", "floor", OCP_MX, "MXINT8"),
+    ("mxfp4_ceil", "e2m1", 32, "e8m0", "ceil", "torchao MX scale rule", "MXFP4, scale rounded up"),
+    ("mxfp4_rceil", "e2m1", 32, "e8m0", "rceil", "torchao MX scale rule", "MXFP4, smallest scale without clipping"),
+    ("mxfp4_even", "e2m1", 32, "e8m0", "even", "torchao MX scale rule", "MXFP4, scale of the rounded maximum"),
+    ("int4_g32", "int4", 32, "fp16", "amax", COMMON, "INT4, groups of 32"),
+    ("int4_g128", "int4", 128, "fp16", "amax", COMMON, "INT4, groups of 128"),
+    ("int8_g128", "int8", 128, "fp16", "amax", COMMON, "INT8, groups of 128"),
+    ("int4_row", "int4", "row", None, "amax", COMMON, "INT4, a scale a row"),
+    ("int8_row", "int8", "row", None, "amax", COMMON, "INT8, a scale a row"),
+    ("e4m3_row", "e4m3", "row", None, "amax", "arXiv 2209.05433", "FP8 E4M3, a scale a row"),
+)
+
+
+def per_tensor(element: Format) -> BlockFormat:
+    """The element with one float32 scale that brings the tensor's largest magnitude to the element's maximum."""
+    return BlockFormat(
+        f"{element.name}_tensor", element, "tensor", None, "amax", element.source, title=f"{element.title}, one scale"
+    )
+
+
+def _block_formats() -> dict[str, BlockFormat]:
+    rows = [
+        BlockFormat(name, ELEMENTS[element], size, ELEMENTS[scale] if scale else None, rule, source, title=title)
+        for name, element, size, scale, rule, source, title in _BLOCK_ROWS
+    ]
+    nvfp4 = BlockFormat("nvfp4", ELEMENTS["e2m1"], 16, ELEMENTS["e4m3"], "nvfp4", NVFP4, True, "NVFP4")
+    scaled = [per_tensor(ELEMENTS[name]) for name in ("e2m1", "e4m3", "e5m2", "int4", "int8")]
+    return {row.name: row for row in (rows[0], nvfp4, *rows[1:], *scaled)}
+
+
+BLOCK_FORMATS: dict[str, BlockFormat] = _block_formats()
+FORMATS: dict[str, Format | BlockFormat] = {**ELEMENTS, **BLOCK_FORMATS}
+
+# What people call a family; a family is not one format, so it is only ever suggested from.
+_FAMILIES = {
+    "fp4": ("e2m1", "mxfp4", "nvfp4"),
+    "fp6": ("e2m3", "e3m2", "mxfp6_e2m3"),
+    "mxfp6": ("mxfp6_e2m3", "mxfp6_e3m2"),
+    "fp8": ("e4m3", "e5m2", "mxfp8"),
+    "bfloat16": ("bf16",),
+    "float16": ("fp16",),
+    "half": ("fp16",),
+}
+
+
+def get_format(name: str) -> Format | BlockFormat:
+    """The format of that name; raises ValueError that names the nearest ones."""
+    if name in FORMATS:
+        return FORMATS[name]
+    wanted = name.strip().lower()
+    near = _FAMILIES.get(wanted) or difflib.get_close_matches(wanted, FORMATS, n=3, cutoff=0.5)
+    if near:
+        *first, last = near
+        hint = f"did you mean {', '.join(first) + ' or ' if first else ''}{last}?"
+    else:
+        hint = f"choose one of {', '.join(FORMATS)}"
+    raise ValueError(f"unknown format '{name}'; {hint}")

@@ -1,0 +1,97 @@
+"""Copies of a whole store: written with a checksum, verified before they take a store's place."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from results_db import reading
+from results_db.creating import beside, place
+from results_db.errors import StoreError
+from results_db.location import require_folder, require_usable, wal_path
+from results_db.migrations import require_known, version_of
+from results_db.opening import connect, explained
+
+
+def copy_file(store: Path, target: Path) -> str:
+    """Copies a store that nobody writes to at this moment; returns the SHA-256, also kept in TARGET.sha256."""
+    checksum = checksum_path(target)
+    for path in (target, checksum):
+        if path.exists():
+            raise StoreError(f"{path} exists already; choose another name for the backup, nothing was written")
+    require_folder(target)
+    draft = beside(target)
+    try:
+        shutil.copyfile(store, draft)
+        digest = sha256_of(draft)
+        if digest != sha256_of(store):
+            raise StoreError(f"the copy of {store} differs from it; check the disk and try again")
+        place(draft, target)
+        checksum.write_text(f"{digest}  {target.name}\n", encoding="utf-8")
+    except (OSError, FileExistsError) as problem:
+        raise StoreError(f"cannot write the backup {target}: {problem}") from problem
+    finally:
+        draft.unlink(missing_ok=True)
+    return digest
+
+
+def restore_file(backup: Path, path: Path) -> str:
+    """Puts a verified copy of a backup at `path`, which must be free; returns a remark on how it was verified."""
+    if not backup.is_file():
+        raise StoreError(f"there is no backup {backup}; give the file that `backup` wrote")
+    require_usable(path)
+    if path.exists():
+        raise StoreError(f"{path} exists and is not overwritten; move it away first, then restore again")
+    remark = _verify_checksum(backup)
+    require_folder(path)
+    draft = beside(path)
+    try:
+        shutil.copyfile(backup, draft)
+        _verify_content(draft, backup)
+        place(draft, path)
+    except FileExistsError:
+        raise StoreError(f"{path} appeared meanwhile and is not overwritten; move it away first") from None
+    except OSError as problem:
+        raise StoreError(f"cannot restore to {path}: {problem}") from problem
+    finally:
+        draft.unlink(missing_ok=True)
+        wal_path(draft).unlink(missing_ok=True)
+    return remark
+
+
+def checksum_path(backup: Path) -> Path:
+    """The file that holds a backup's checksum."""
+    return backup.with_name(backup.name + ".sha256")
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _verify_checksum(backup: Path) -> str:
+    checksum = checksum_path(backup)
+    if not checksum.exists():
+        return f"{checksum} is missing, so only the content of {backup} was verified"
+    said = checksum.read_text(encoding="utf-8", errors="replace").split()[:1]
+    found = sha256_of(backup)
+    if said != [found]:
+        raise StoreError(
+            f"{backup} is not the file that was backed up (SHA-256 {found}, {checksum.name} says "
+            f"{' '.join(said) or 'nothing'}); use another backup, nothing was restored"
+        )
+    return f"{backup} was verified by its checksum and its content"
+
+
+def _verify_content(draft: Path, backup: Path) -> None:
+    connection = connect(draft)
+    try:
+        with explained(backup):
+            require_known(version_of(connection), backup)
+            problems = reading.problems(connection)
+    finally:
+        connection.close()
+    if problems:
+        raise StoreError(f"the backup {backup} is damaged: {'; '.join(problems)}; nothing was restored")

@@ -1,0 +1,55 @@
+"""A table as a file: CSV that is safe to open in a spreadsheet, or Parquet."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from results_db import reading
+from results_db.errors import unknown
+from results_db.formulas import guarded
+
+FORMATS = ("csv", "parquet")
+
+
+def export(cursor: duckdb.DuckDBPyConnection, table: str, fmt: str, source: str | None) -> bytes:
+    """The rows of a table, of one source only where `source` is given; ValueError for unknown names.
+
+    In CSV, text that a spreadsheet would run as a formula has an apostrophe before it, which the import removes.
+    """
+    if fmt not in FORMATS:
+        raise ValueError(unknown("format", fmt, FORMATS))
+    where = {} if source is None else {_owner(cursor, table): source}
+    frame = reading.rows(cursor, table, where)
+    if source is not None and frame.empty:
+        column = next(iter(where))
+        known = reading.rows(cursor, table, {})[column].dropna().unique()
+        raise ValueError(unknown(f"source of {table}", source, [str(key) for key in known]))
+    return _csv(frame) if fmt == "csv" else _parquet(cursor, frame)
+
+
+def _owner(cursor: duckdb.DuckDBPyConnection, table: str) -> str:
+    known = reading.columns(cursor, table)
+    for column in ("source_id", "dataset_id"):
+        if column in known:
+            return column
+    raise ValueError(f"the rows of {table} carry no source; export the whole table")
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    safe = frame.copy()
+    for column in safe.select_dtypes(include=["object", "str"]):
+        safe[column] = [guarded(cell) if isinstance(cell, str) else cell for cell in safe[column]]
+    return safe.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _parquet(cursor: duckdb.DuckDBPyConnection, frame: pd.DataFrame) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "table.parquet"
+        cursor.register("outgoing", frame)
+        cursor.execute("COPY (SELECT * FROM outgoing) TO ? (FORMAT parquet)", [str(path)])
+        cursor.unregister("outgoing")
+        return path.read_bytes()

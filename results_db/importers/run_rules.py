@@ -1,0 +1,137 @@
+"""What each column of an uploaded table of runs may hold: one rule per column, from the cell's text to its value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from results_db.importers.aliases import canonical_format, squeezed
+from results_db.importers.units import advice_for_number, parse_count, parse_number
+
+REQUIRED = ("n_params", "n_tokens", "loss")
+HIGHEST_LOSS = 20.0  # a loss of ln(vocabulary) is at most 13; beyond this it is a perplexity or another unit
+_MISSING = {"", "-", "na", "n/a", "null", "none", "nan"}
+_YES, _NO = {"true", "yes", "1", "y", "t"}, {"false", "no", "0", "n", "f"}
+_COUNTED = {"total": "total", "all": "total", "non embedding": "non_embedding", "nonembedding": "non_embedding"}
+
+Rule = Callable[[str, float], Any]
+
+
+def is_missing(text: str) -> bool:
+    """True for a cell that says it has no value."""
+    return text.strip().lower() in _MISSING
+
+
+def count(least: float, most: float, example: str) -> Rule:
+    """A rule for counts with suffixes (20B), in the header's unit, from `least` to `most`."""
+
+    def rule(text: str, scale: float) -> float:
+        value = parse_count(text)
+        if value is None:
+            raise ValueError(advice_for_number(text, count=True))
+        if value == parse_number(text):
+            value = float(f"{value * scale:.15g}")
+        if not math.isfinite(value):
+            raise ValueError(f"write a finite count such as {example}, or delete the row")
+        if value <= 0:
+            raise ValueError(f"write a count above 0, such as {example}")
+        if not least <= value <= most:
+            meant = "" if value == parse_number(text) else f"that means {value:g}; "
+            raise ValueError(f"{meant}write a count from {least:g} to {most:g} with its unit, such as {example}")
+        return value
+
+    return rule
+
+
+def loss(text: str, scale: float) -> float:
+    """The final loss [nats per token]."""
+    value = parse_number(text)
+    if value is None:
+        raise ValueError(advice_for_number(text, count=False))
+    if not math.isfinite(value):
+        raise ValueError("write the finite final loss of the run, such as 2.91, or delete the row")
+    if value <= 0:
+        raise ValueError("write the final loss in nats per token, a number above 0 such as 2.91")
+    if value > HIGHEST_LOSS:
+        raise ValueError(
+            f"losses are in nats per token, up to {HIGHEST_LOSS:g}; if this is a perplexity, write its logarithm, "
+            f"{math.log(value):.4g}"
+        )
+    return value
+
+
+def number(least: float, most: float) -> Rule:
+    """A rule for plain numbers from `least` to `most`."""
+
+    def rule(text: str, scale: float) -> float:
+        value = parse_number(text)
+        if value is None:
+            raise ValueError(f"write a plain number from {least:g} to {most:g}")
+        if not least <= value <= most:
+            raise ValueError(f"write a number from {least:g} to {most:g}")
+        return value
+
+    return rule
+
+
+def words(longest: int, lines: bool = False) -> Rule:
+    """A rule for text of at most `longest` characters, on one line unless `lines`."""
+
+    def rule(text: str, scale: float) -> str:
+        text = text.strip() if lines else " ".join(text.split())
+        if len(text) > longest:
+            raise ValueError(f"the text has {len(text)} characters; at most {longest} are kept, shorten it")
+        hidden = next((c for c in text if not c.isprintable() and c not in "\n\r\t"), None)
+        if hidden:
+            raise ValueError(f"remove the invisible character U+{ord(hidden):04X}")
+        return text
+
+    return rule
+
+
+def format_name(text: str, scale: float) -> str:
+    """The name of a number format or method; known aliases become our name (BFloat16 -> bf16)."""
+    return canonical_format(words(60)(text, scale))
+
+
+def counted(text: str, scale: float) -> str:
+    """total or non_embedding."""
+    if squeezed(text) not in _COUNTED:
+        raise ValueError("write total or non_embedding")
+    return _COUNTED[squeezed(text)]
+
+
+def yes_or_no(text: str, scale: float) -> bool:
+    """True or False."""
+    word = text.strip().lower()
+    if word not in _YES | _NO:
+        raise ValueError("write true or false")
+    return word in _YES
+
+
+RULES: dict[str, Rule] = {
+    "run_id": words(200),
+    "family": words(200),
+    "method": words(200),
+    "n_params": count(100, 1e16, "1.3e9 or 1.3B"),
+    "params_counted": counted,
+    "n_tokens": count(1000, 1e19, "2e10 or 20B"),
+    "flops": count(1e6, 1e35, "6e21"),
+    "loss": loss,
+    "loss_name": words(200),
+    "forward_format": format_name,
+    "backward_format": format_name,
+    **dict.fromkeys(("weight_bits", "activation_bits", "kv_bits", "gradient_bits"), number(0, 64)),
+    **dict.fromkeys(("exponent_bits", "mantissa_bits"), number(0, 64)),
+    "block_size": number(1, 1e9),
+    "streams": number(1, 1e6),
+    "outlier": yes_or_no,
+    "note": words(2000, lines=True),
+    "locator": words(500),
+}
+TYPES = dict.fromkeys(RULES, "object") | {"outlier": "bool"}
+TYPES |= {
+    name: "float64" for name in RULES if name in ("n_params", "n_tokens", "flops", "loss", "block_size", "streams")
+}
+TYPES |= {name: "float64" for name in RULES if name.endswith("_bits")}

@@ -1,0 +1,124 @@
+"""Changes to the store, each inside the caller's transaction: add rows, remember a dataset, take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePath
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from results_db.errors import unknown
+from results_db.importers import probe_rows
+from results_db.importers.preview import Preview
+from results_db.migrations import utc_now
+
+LONGEST_NAME = 100
+MEASURED = "measured"  # stands for a dataset_id where every row of a probe's file is in the store already
+
+
+def add_probe_rows(cursor: duckdb.DuckDBPyConnection, frame: pd.DataFrame, origin: str, dataset: str | None) -> int:
+    """How many rows of a probe were new and are added now."""
+    known = cursor.execute("SELECT result_id FROM probe_results").df()["result_id"]
+    new = frame[~frame["result_id"].isin(known)].assign(origin=origin, dataset_id=dataset)
+    _insert(cursor, "probe_results", new)
+    return len(new)
+
+
+def measured_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Probe rows as a frame; ValueError names the first thing that is wrong with one."""
+    checked = []
+    for position, record in enumerate(rows, 1):
+        values, problems = probe_rows.check_row(record, position)
+        if problems:
+            raise ValueError(f"probe {problems[0]}")
+        checked.append(values)
+    return probe_rows.as_frame(checked)
+
+
+def with_what_is_known(cursor: duckdb.DuckDBPyConnection, preview: Preview) -> Preview:
+    """The preview with a remark on those of its rows that the store holds already."""
+    if preview.rows.empty:
+        return preview
+    same = cursor.execute("SELECT name FROM datasets WHERE dataset_id = ?", [preview.dataset_id]).fetchall()
+    if same:
+        message = (
+            f"{preview.file_name}: these rows are in the store already, as {same[0][0]!r}; importing adds nothing."
+        )
+        return replace(preview, existing=preview.dataset_id, message=message)
+    n_rows = len(preview.rows)
+    cursor.register("incoming", preview.rows)
+    seen = cursor.execute(_SEEN[preview.kind]).fetchall()[0][0]
+    cursor.unregister("incoming")
+    if not seen:
+        return preview
+    if preview.kind == "probe_results" and seen == n_rows:
+        message = f"{preview.file_name}: all {n_rows} rows are in the store already; importing adds nothing."
+        return replace(preview, existing=MEASURED, message=message)
+    return replace(preview, message=f"{preview.message} {_SEEN_WORDS[preview.kind].format(n=seen)}")
+
+
+_SEEN = {
+    "runs": "SELECT count(*) FROM incoming SEMI JOIN (FROM runs WHERE dataset_id IS NOT NULL) USING"
+    " (n_params, n_tokens, loss)",
+    "probe_results": "SELECT count(*) FROM incoming SEMI JOIN probe_results USING (result_id)",
+}
+_SEEN_WORDS = {
+    "runs": "{n} of these rows have the size, tokens and loss of runs that were imported before.",
+    "probe_results": "{n} of these rows are in the store already and are not added again.",
+}
+
+
+def dataset_name(name: str | None, file_name: str) -> str:
+    """The name of a dataset: the one asked for, else the file's without its ending, on one line."""
+    printable = "".join(c for c in (name or PurePath(file_name).stem) if c.isprintable())
+    return " ".join(printable.split())[:LONGEST_NAME] or "upload"
+
+
+def add_dataset(cursor: duckdb.DuckDBPyConnection, preview: Preview, name: str) -> str:
+    """The dataset_id of a preview's rows, added unless they are there already."""
+    dataset = preview.dataset_id
+    if cursor.execute("SELECT 1 FROM datasets WHERE dataset_id = ?", [dataset]).fetchall():
+        return dataset
+    taken = {taken for (taken,) in cursor.execute("SELECT name FROM datasets").fetchall()}
+    n_rows = len(preview.rows)
+    if preview.kind == "probe_results":
+        n_rows = add_probe_rows(cursor, preview.rows, "uploaded", dataset)
+        if not n_rows:
+            return MEASURED
+    else:
+        owned = preview.rows.assign(source_id=dataset, dataset_id=dataset, origin="uploaded")
+        _insert(cursor, "runs", owned)
+    cursor.execute(
+        "INSERT INTO datasets (dataset_id, name, file_name, sha256, kind, n_rows, imported_at, origin)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, 'uploaded')",
+        [dataset, _free_name(name, taken), preview.file_name, preview.sha256, preview.kind, n_rows, utc_now()],
+    )
+    return dataset
+
+
+def remove_dataset(cursor: duckdb.DuckDBPyConnection, dataset: str) -> int:
+    """How many rows a dataset had, which are gone now with it; ValueError when there is no such dataset."""
+    known = [key for (key,) in cursor.execute("SELECT dataset_id FROM datasets").fetchall()]
+    if dataset not in known:
+        raise ValueError(unknown("dataset", dataset, known))
+    removed = 0
+    for table in ("runs", "probe_results"):
+        removed += cursor.execute(f"DELETE FROM {table} WHERE dataset_id = ?", [dataset]).fetchall()[0][0]
+    cursor.execute("DELETE FROM datasets WHERE dataset_id = ?", [dataset])
+    return removed
+
+
+def _insert(cursor: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> None:
+    if frame.empty:
+        return
+    cursor.register("incoming", frame)
+    cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+    cursor.unregister("incoming")
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    candidates = (name if number == 1 else f"{name} ({number})" for number in range(1, len(taken) + 2))
+    return next(candidate for candidate in candidates if candidate not in taken)

@@ -1,0 +1,248 @@
+"""Block formats against a slow reference written from their definitions, element casts by ml_dtypes."""
+
+import math
+
+import ml_dtypes
+import numpy as np
+import pytest
+import torch
+
+from analysis.formats import FORMATS, BlockFormat
+from analysis.formats.table import BLOCK_FORMATS, ELEMENTS
+
+f32 = np.float32
+CASTS = {
+    "e2m1": (ml_dtypes.float4_e2m1fn, 6, 2),
+    "e2m3": (ml_dtypes.float6_e2m3fn, 7.5, 2),
+    "e3m2": (ml_dtypes.float6_e3m2fn, 28, 4),
+    "e4m3": (ml_dtypes.float8_e4m3fn, 448, 8),
+    "e5m2": (ml_dtypes.float8_e5m2, 57344, 15),
+}
+FLT_MAX = np.finfo(f32).max
+MX = [name for name, fmt in BLOCK_FORMATS.items() if fmt.scale is ELEMENTS["e8m0"]]
+GROUPS = [name for name, fmt in BLOCK_FORMATS.items() if fmt.scale_rule == "amax"]
+
+
+def round_element(scaled, element):
+    """Clamp, then nearest-even: by ml_dtypes for floats, by rint for integers."""
+    if element in CASTS:
+        dtype, largest, _ = CASTS[element]
+        return np.clip(scaled, -largest, largest).astype(dtype).astype(f32)
+    step, largest = {"int4": (1, 7), "int8": (1, 127), "int8_mx": (1 / 64, 127)}[element]
+    return (np.clip(np.rint(scaled / f32(step)), -largest, largest) * step).astype(f32)
+
+
+def mx_scale(amax, element, rule):
+    """The scale by exact integer reasoning on mantissa and exponent."""
+    if amax == 0:
+        return f32(2.0**-127)
+    mantissa_bits = {"e2m1": 1, "e4m3": 3, "e5m2": 2, "e2m3": 3, "e3m2": 2, "int8_mx": 0}[element]
+    largest, emax = (127 / 64, 0) if element == "int8_mx" else CASTS[element][1:]
+    mantissa, exponent = math.frexp(float(amax))
+    if rule == "floor":
+        power = exponent - 1 - emax
+    elif rule == "ceil":
+        power = exponent - (mantissa == 0.5) - emax
+    elif rule == "rceil":
+        power = exponent - 1 - emax - 1
+        while float(amax) > largest * 2.0**power:
+            power += 1
+    else:
+        rounded = np.rint(2 * mantissa * 2**mantissa_bits) / 2**mantissa_bits
+        power = exponent - 1 - emax + (rounded >= 2)
+    return f32(2.0 ** min(max(power, -127), 127))
+
+
+def reference_mx(row, size, element, rule):
+    blocks = [row[i : i + size] for i in range(0, len(row), size)]
+    scales = [mx_scale(np.abs(block).max(), element, rule) for block in blocks]
+    return np.concatenate([round_element(b / s, element) * s for b, s in zip(blocks, scales, strict=True)])
+
+
+def reference_nvfp4(x):
+    """NVFP4 on a matrix: one rounding of the block scale, a capped reciprocal, then the elements."""
+    amax = np.abs(x).max()
+    s_enc = min(f32(2688) / amax, FLT_MAX) if amax > 0 else f32(1)
+    out = np.zeros_like(x)
+    for row in range(x.shape[0]):
+        for start in range(0, x.shape[1], 16):
+            block = x[row, start : start + 16]
+            wanted = np.abs(block).max() * (s_enc * f32(1 / 6))
+            scale = f32(min(wanted, f32(448)).astype(ml_dtypes.float8_e4m3fn))
+            with np.errstate(divide="ignore"):
+                factor = min(f32(1) / (scale / s_enc), FLT_MAX)
+            out[row, start : start + 16] = round_element(block * factor, "e2m1") * scale * (amax / f32(2688))
+    return out
+
+
+def reference_groups(x, size, largest, element, half_precision):
+    out = np.zeros_like(x)
+    for row in range(x.shape[0]):
+        for start in range(0, x.shape[1], size):
+            block = x[row, start : start + size]
+            scale = np.abs(block).max() / f32(largest)
+            scale = f32(np.float16(scale)) if half_precision else scale
+            if scale > 0:
+                out[row, start : start + size] = round_element(block / scale, element) * scale
+    return out
+
+
+def sample(shape=(9, 200), seed=0):
+    """Rows of very different size, some tiny, one zero, with outliers."""
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal(shape) * np.exp(rng.normal(0, 3, (*shape[:-1], 1)))
+    x[rng.random(shape) < 0.01] *= 50
+    x[0] = 0
+    return x.astype(f32)
+
+
+def round_trip(name, x, **options):
+    fmt = FORMATS[name]
+    return fmt.dequantize(fmt.quantize(x, **options))
+
+
+@pytest.mark.parametrize("name", MX)
+def test_mx_formats_equal_the_slow_reference(name):
+    fmt, x = FORMATS[name], sample()
+    expected = np.stack([reference_mx(row, 32, fmt.element.name, fmt.scale_rule) for row in x])
+    np.testing.assert_array_equal(round_trip(name, x), expected)
+
+
+def test_nvfp4_equals_the_slow_reference():
+    x = sample()
+    np.testing.assert_array_equal(round_trip("nvfp4", x), reference_nvfp4(x))
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_amax_scaled_formats_equal_the_slow_reference(name):
+    fmt, x = FORMATS[name], sample()
+    rows = x.reshape(1, -1) if fmt.block_size == "tensor" else x
+    size = fmt.block_size if isinstance(fmt.block_size, int) else rows.shape[1]
+    largest = {"int4": 7, "int8": 127}.get(fmt.element.name) or CASTS[fmt.element.name][1]
+    expected = reference_groups(rows, size, largest, fmt.element.name, fmt.scale is not None)
+    np.testing.assert_array_equal(round_trip(name, x), expected.reshape(x.shape))
+
+
+def test_mxfp4_of_a_block_maximum_of_7_saturates_and_of_8_does_not():
+    q = FORMATS["mxfp4"].quantize(f32([7, 8]).reshape(2, 1))
+    assert ELEMENTS["e8m0"].decode(q.scales).ravel().tolist() == [1, 2]
+    assert FORMATS["mxfp4"].dequantize(q).ravel().tolist() == [6, 8]
+
+
+def test_nvfp4_scales_of_known_tensors():
+    x = np.zeros((2, 16), f32)
+    x[0, 0], x[1, 0] = 2688, 6
+    q = FORMATS["nvfp4"].quantize(x)
+    assert float(q.tensor_scale) == 1
+    assert ELEMENTS["e4m3"].decode(q.scales).ravel().tolist() == [448, 1]
+    assert FORMATS["nvfp4"].dequantize(q)[:, 0].tolist() == [2688, 6]
+
+
+def test_nvfp4_rounds_the_block_scale_once():
+    """The order of the products is part of the recipe: dividing amax by 6 first gives other scales on some blocks."""
+    rng = np.random.default_rng(0)
+    x = np.abs(rng.standard_normal((40000, 16))).astype(f32)
+    amax, s_enc = x.max(axis=1), f32(2688) / x.max()
+    once = (amax * (s_enc * f32(1 / 6))).astype(ml_dtypes.float8_e4m3fn).view(np.uint8)
+    twice = ((amax / f32(6)) * s_enc).astype(ml_dtypes.float8_e4m3fn).view(np.uint8)
+    scales = FORMATS["nvfp4"].quantize(x).scales.ravel()
+    np.testing.assert_array_equal(scales, once)
+    assert ((amax * (s_enc * f32(1 / 6))) != ((amax / f32(6)) * s_enc)).any()
+    assert (once != twice).sum() <= 40000 * 0.001
+
+
+@pytest.mark.parametrize("name", BLOCK_FORMATS)
+@pytest.mark.parametrize("shape", [(), (1,), (33,), (3, 1), (2, 3, 50)])
+def test_ragged_blocks_keep_the_shape_and_equal_padded_ones(name, shape):
+    fmt = FORMATS[name]
+    x = np.asarray(np.random.default_rng(2).standard_normal(shape), f32)
+    back = round_trip(name, x)
+    assert back.shape == shape
+    if shape and isinstance(fmt.block_size, int):
+        padding = [(0, 0)] * (len(shape) - 1) + [(0, -shape[-1] % fmt.block_size)]
+        np.testing.assert_array_equal(back, round_trip(name, np.pad(x, padding))[..., : shape[-1]])
+
+
+@pytest.mark.parametrize("name", BLOCK_FORMATS)
+@pytest.mark.parametrize("axis", [0, 1, -2])
+def test_blocks_along_another_axis_are_blocks_of_the_transposed_tensor(name, axis):
+    fmt, x = FORMATS[name], np.random.default_rng(3).standard_normal((40, 35, 6)).astype(f32)
+    turned = np.moveaxis(round_trip(name, np.ascontiguousarray(np.moveaxis(x, axis, -1))), -1, axis)
+    np.testing.assert_array_equal(round_trip(name, x, axis=axis), turned)
+    quantized = fmt.quantize(x, axis=axis)
+    assert quantized.codes.shape == x.shape
+    if isinstance(fmt.block_size, int):
+        assert quantized.scales.shape[axis] == -(-x.shape[axis] // fmt.block_size)
+
+
+@pytest.mark.parametrize("name", BLOCK_FORMATS)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_value_that_is_not_finite_spoils_its_own_block_only(name, bad):
+    fmt = FORMATS[name]
+    x = np.random.default_rng(4).standard_normal((2, 256)).astype(f32)
+    # The spoilt block holds the tensor's maximum, so that the tensor scale would notice if it could.
+    clean = round_trip(name, x)
+    x[0, 3] = bad
+    back = round_trip(name, x)
+    spoilt = np.zeros(x.shape, bool)
+    spoilt[0, : fmt.block_size if isinstance(fmt.block_size, int) else 256] = True
+    spoilt |= fmt.block_size == "tensor"
+    assert np.isnan(back[spoilt]).all()
+    assert np.isfinite(back[~spoilt]).all()
+    if not fmt.tensor_scale:
+        np.testing.assert_array_equal(back[~spoilt], clean[~spoilt])
+
+
+@pytest.mark.parametrize("name", BLOCK_FORMATS)
+@pytest.mark.parametrize("size", [0.0, 1e-45, 1e-38, 1e-6, 1e37])
+def test_extreme_blocks_stay_finite(name, size):
+    x = (np.linspace(-1, 1, 64) * size).astype(f32)
+    back = round_trip(name, x)
+    assert np.isfinite(back).all()
+    if size == 0:
+        assert not back.any()
+
+
+@pytest.mark.parametrize("name", BLOCK_FORMATS)
+def test_quantizing_twice_changes_nothing_where_the_scale_is_a_power_of_two(name):
+    fmt = FORMATS[name]
+    once = round_trip(name, sample())
+    if fmt.scale_rule in {"floor", "rceil"} and fmt.element.name != "int8_mx":
+        np.testing.assert_array_equal(round_trip(name, once), once)
+    else:
+        error = np.abs(round_trip(name, once) - once).max()
+        assert error <= np.abs(once).max() * 0.25
+
+
+@pytest.mark.parametrize("name", BLOCK_FORMATS)
+def test_tensors_and_arrays_get_the_same_codes(name):
+    fmt, x = FORMATS[name], sample()
+    left, right = fmt.quantize(x), fmt.quantize(torch.from_numpy(x))
+    np.testing.assert_array_equal(left.codes, right.codes.numpy())
+    np.testing.assert_array_equal(left.scales, right.scales.numpy())
+    assert isinstance(fmt.dequantize(right), torch.Tensor)
+    assert isinstance(fmt.dequantize(left), np.ndarray)
+
+
+@pytest.mark.parametrize("name", BLOCK_FORMATS)
+def test_the_largest_value_of_the_limits_is_reached_and_not_passed(name):
+    fmt, x = FORMATS[name], sample()
+    quantized = fmt.quantize(x)
+    low, high = fmt.limits(quantized)
+    back = fmt.dequantize(quantized)
+    assert (back <= high).all()
+    assert (back >= low).all()
+    assert high.shape == x.shape
+
+
+def test_an_empty_tensor_is_refused_in_a_sentence():
+    with pytest.raises(ValueError, match="the tensor is empty"):
+        FORMATS["mxfp4"].quantize(np.zeros((4, 0), f32))
+
+
+def test_a_new_row_needs_no_code():
+    fmt = BlockFormat("fp6_g64", ELEMENTS["e3m2"], 64, ELEMENTS["bf16"], "amax", "test")
+    x = sample()
+    assert fmt.bits_per_element == 6.25
+    error = np.abs(fmt.dequantize(fmt.quantize(x)) - x).max()
+    assert error < np.abs(x).max() / 8

@@ -1,0 +1,131 @@
+"""The gate before timing: right outputs pass, any wrong one fails, for every kernel that there is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from gpu_probe.buffers import rotating, sets_needed
+from gpu_probe.check import check
+from gpu_probe.kernels import KERNELS
+from gpu_probe.kernels.kernel import Place
+from gpu_probe.layout import to_blocked
+from gpu_probe.recorded import RECORDED, recorded
+from gpu_probe.shapes import Shape
+from gpu_probe.verify_layout import BLOCK_SCALED, read_as_hardware
+
+SHAPE = Shape(130, 272, 384)
+DTYPE = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16, "int32": torch.int32}
+PRODUCTS = sorted(name for name, kernel in KERNELS.items() if not kernel.is_copy)
+
+
+def right(name, kind="cuda", shape=SHAPE):
+    """(kernel, operands, output): the output is the float64 product rounded once to the kernel's output type."""
+    kernel = KERNELS[name]
+    operands = kernel.operands(shape, Place("cpu", kind), 3)
+    product = operands.rows(torch.arange(shape.m)) @ operands.columns(torch.arange(shape.n)).t()
+    return kernel, operands, product.to(DTYPE[kernel.output])
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_the_rounded_product_passes(name):
+    kernel, operands, output = right(name)
+    found = check(kernel, operands, output, "cuda", 0)
+    assert found.failure is None
+    assert found.checked == output.numel()
+    assert found.relative_error < 2e-3
+
+
+SPOILED = {
+    "one element": lambda c: c.index_put(
+        (torch.tensor(129), torch.tensor(271)), (c[129, 271] + c.abs().max() / 4).to(c.dtype)
+    ),
+    "rows swapped": lambda c: c.roll(1, 0),
+    "columns swapped": lambda c: c.roll(1, 1),
+    "half the size": lambda c: (c / 2).to(c.dtype),
+    "all zero": torch.zeros_like,
+    "negated": lambda c: -c,
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILED)
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_a_wrong_output_is_rejected_and_named(name, spoil):
+    kernel, operands, output = right(name)
+    failure = check(kernel, operands, SPOILED[spoil](output), "cuda", 0).failure
+    assert failure is not None
+    assert failure.startswith("element (")
+    assert "expected" in failure
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_a_poisoned_output_that_is_not_written_is_rejected(name):
+    kernel = KERNELS[name]
+    device = recorded("cpu")
+    operands = kernel.operands(SHAPE, Place("cpu", "cpu"), 0)
+    _, outs = rotating(operands.tensors[:1], ((SHAPE.m, SHAPE.n), kernel.output), device, True)
+    kernel._poison(outs, SHAPE, device)
+    assert check(kernel, operands, outs[0], "cuda", 0).failure
+
+
+def test_a_product_of_the_next_coarser_format_is_rejected():
+    kernel, operands, output = right("mm_fp32")
+    a, w = (tensor.bfloat16().float() for tensor in operands.tensors)
+    assert check(kernel, operands, a @ w.t(), "cpu", 0).failure
+    kernel, operands, output = right("mm_int8")
+    assert check(kernel, operands, output + 1, "cpu", 0).failure
+
+
+@pytest.mark.parametrize("name", BLOCK_SCALED)
+def test_scales_in_the_wrong_order_are_rejected(name):
+    """The mistake that equal scales would hide: the plain order where the tiles of 128 x 4 are wanted."""
+    kernel, operands, output = right(name)
+    assert check(kernel, operands, output, "cuda", 0).failure is None
+    half = len(operands.tensors) // 2
+    codes, blocked, *whole = operands.tensors[:half]
+    block_size, _ = BLOCK_SCALED[name]
+    columns = SHAPE.k // block_size
+    plain = KERNELS[name].operands(SHAPE, Place("cpu", "rocm"), 3).tensors[1]
+    assert torch.equal(to_blocked(plain), blocked)
+    padded = torch.zeros_like(blocked)
+    padded[: plain.numel()] = plain.flatten()
+    misread = read_as_hardware(name, (codes, padded, *whole), SHAPE.m, columns * block_size)
+    wrong = (misread @ operands.columns(torch.arange(SHAPE.n)).t()).to(torch.bfloat16)
+    assert check(kernel, operands, wrong, "cuda", 0).failure
+
+
+def test_a_large_output_is_sampled_to_its_last_row_and_column():
+    shape = Shape(1100, 1100, 16)
+    kernel, operands, output = right("mm_fp32", shape=shape)
+    found = check(kernel, operands, output, "cpu", 0)
+    assert (found.failure, found.checked) == (None, 256 * 256)
+    output[-1, -1] += 100
+    assert "element (1099, 1099)" in str(check(kernel, operands, output, "cpu", 0).failure)
+
+
+def test_a_large_output_with_one_element_that_is_not_finite_is_rejected_wherever_it_lies():
+    shape = Shape(1100, 1100, 16)
+    kernel, operands, output = right("mm_fp32", shape=shape)
+    sampled = check(kernel, operands, output, "cpu", 5)
+    assert sampled.failure is None
+    output[500, 501] = float("nan")
+    assert check(kernel, operands, output, "cpu", 5).failure
+
+
+def test_a_copy_must_be_exact():
+    kernel = KERNELS["copy_bandwidth"]
+    operands = kernel.operands(Shape(9, 1, 8), Place("cpu", "cpu"), 0)
+    copied = operands.tensors[0].clone()
+    assert check(kernel, operands, copied, "cpu", 0).failure is None
+    copied[8, 7] = copied[8, 7] * (1 + 2**-7)
+    assert check(kernel, operands, copied, "cpu", 0).failure
+
+
+def test_operands_rotate_through_four_caches_within_half_of_the_memory():
+    device = replace(RECORDED["sm_90"], cache_bytes=50 * 2**20)
+    assert sets_needed(10 * 2**20, device) == 20
+    assert sets_needed(2**40, device) == 1
+    assert sets_needed(1, device) == 64
+    assert sets_needed(60 * 2**20, replace(device, memory_bytes=200 * 2**20)) == 1

@@ -1,0 +1,190 @@
+"""Whatever a kernel does to its process, the parent gets a result for it and goes on with the next."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from gpu_probe.events import Case, Order
+from gpu_probe.job import start_job
+from gpu_probe.lock import Busy, one_at_a_time
+from gpu_probe.result import Status
+from gpu_probe.runner import Settings, _State, run_cases
+from gpu_probe.shapes import Shape
+
+ROOT = Path(__file__).parents[2]
+
+
+def alive(pid: int) -> bool:
+    """True while a process runs; a zombie that nobody has collected yet does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in "ZX"
+
+
+def gone(pid: int) -> bool:
+    """True once a process that was killed has ended; waits for it."""
+    for _ in range(100):
+        if not alive(pid):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+ENDS = {
+    "wrong": (Status.WRONG, "element (7, 15) is"),
+    "segfault": (Status.FAILED, "died of signal 11 (SIGSEGV)"),
+    "abort": (Status.FAILED, "died of signal 6 (SIGABRT)"),
+    "leave": (Status.FAILED, "ended early with exit code 0"),
+    "raise": (Status.FAILED, "RuntimeError: the library said no"),
+    "memory": (Status.FAILED, "MemoryError: cannot allocate 1 TB"),
+    "refuse": (Status.UNSUPPORTED, "CUBLAS_STATUS_NOT_SUPPORTED"),
+    "noise": (Status.OK, "native: ran"),
+}
+
+
+def test_every_way_to_fail_is_a_result_and_the_next_kernel_still_runs(misbehaving):
+    names = [name for bad in ENDS for name in (bad, "good")]
+    cases, settings = misbehaving(*names)
+    told = []
+    results = list(run_cases(cases, settings, on_phase=lambda index, phase: told.append((index, phase))))
+    assert [result.kernel for result in results] == names
+    assert [index for index, phase in told if phase == "checking"] == list(range(len(names)))
+    assert {names[index] for index, phase in told if phase == "timing"} == {"good", "noise"}
+    for result in results:
+        status, words = ENDS.get(result.kernel, (Status.OK, "native: ran"))
+        assert result.status is status, result
+        assert words in result.detail, result
+        assert (result.p50_us is None) == (status is not Status.OK)
+        assert result.format == "test"
+        assert result.device == results[0].device != ""
+    assert len({result.run_id for result in results}) == 1
+    # The same seed gives the same data in every worker that replaced another.
+    assert len({(result.seed, result.relative_error) for result in results if result.kernel == "good"}) == 1
+
+
+def test_data_are_fresh_when_no_seed_is_asked_for():
+    first, second = (Order.from_json(_State([], Settings(), print, threading.Event()).order()) for _ in range(2))
+    assert first.seed != second.seed
+
+
+def test_a_kernel_that_hangs_times_out_and_takes_its_children_with_it(misbehaving, tmp_path):
+    cases, settings = misbehaving("hang_deaf", "good", timeout_s=6)
+    hung, good = run_cases(cases, settings)
+    assert hung.status is Status.TIMEOUT, hung
+    assert "no result after 6 s" in hung.detail
+    assert good.status is Status.OK, good
+    assert gone(int((tmp_path / "grandchild").read_text()))
+
+
+def test_cancelling_ends_the_child_and_names_every_case_left(misbehaving, tmp_path):
+    cases, settings = misbehaving("good", "hang_deaf", "good")
+    cancel = threading.Event()
+
+    def cancel_when_hanging():
+        while not (tmp_path / "grandchild").exists():
+            time.sleep(0.02)
+        cancel.set()
+
+    threading.Thread(target=cancel_when_hanging, daemon=True).start()
+    results = list(run_cases(cases, settings, cancel=cancel))
+    assert [result.status for result in results] == [Status.OK, Status.CANCELLED, Status.CANCELLED]
+    assert gone(int((tmp_path / "grandchild").read_text()))
+
+
+def test_leaving_the_results_early_ends_the_child(misbehaving, tmp_path):
+    cases, settings = misbehaving("good", "hang_deaf")
+    results = run_cases(cases, settings)
+    assert next(results).status is Status.OK
+    while not (tmp_path / "grandchild").exists():
+        time.sleep(0.02)
+    results.close()
+    assert gone(int((tmp_path / "grandchild").read_text()))
+
+
+def test_a_child_does_not_outlive_a_parent_that_is_killed(misbehaving, tmp_path):
+    cases, settings = misbehaving("hang_deaf")
+    program = (
+        "from gpu_probe.runner import Settings, run_cases; from gpu_probe.events import Case; "
+        "from gpu_probe.shapes import Shape; "
+        f"list(run_cases([Case('hang_deaf', Shape{tuple(cases[0].shape)})], Settings(kernel_modules={settings.kernel_modules})))"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
+    while not (tmp_path / "grandchild").exists():
+        time.sleep(0.02)
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    assert gone(int((tmp_path / "grandchild").read_text()))
+
+
+def test_a_device_that_is_not_there_is_a_failed_result_with_the_reason():
+    (result,) = run_cases([Case("mm_fp32", Shape(8, 8, 8))], Settings(device="cuda:99"))
+    assert result.status is Status.FAILED
+    assert "there is no device 'cuda:99' here" in result.detail
+
+
+def test_a_worker_that_cannot_start_fails_every_case_with_its_last_words(misbehaving):
+    cases, settings = misbehaving("good", "good")
+    broken = Settings(kernel_modules=("no_such_module",))
+    results = list(run_cases(cases, broken))
+    assert [result.status for result in results] == [Status.FAILED] * 2
+    assert "No module named 'no_such_module'" in results[0].detail
+
+
+def test_a_worker_that_never_starts_times_out():
+    results = list(run_cases([Case("mm_fp32", Shape(8, 8, 8))], Settings(startup_s=0.0)))
+    assert [result.status for result in results] == [Status.TIMEOUT]
+
+
+def test_the_parent_of_a_run_never_imports_torch():
+    program = (
+        "import sys; from gpu_probe.job import start_job; from gpu_probe.runner import Settings, find_devices; "
+        "from gpu_probe.events import Case; from gpu_probe.shapes import Shape; "
+        "assert find_devices()[-1].kind == 'cpu'; "
+        "job = start_job([Case('mm_fp32', Shape(8, 8, 8))], Settings(budget_s=0.01)); job.wait(); "
+        "assert job.results[0].status == 'OK', job; "
+        "loaded = {'torch', 'streamlit', 'duckdb'} & set(sys.modules); assert not loaded, loaded"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
+def test_a_second_job_on_the_machine_is_refused_with_a_sentence(misbehaving):
+    cases, settings = misbehaving("good")
+    with one_at_a_time():
+        job = start_job(cases, settings)
+        job.wait()
+    assert "a probe is running on this machine" in job.problem
+    assert job.phases == ["waiting"]
+    assert job.results == []
+
+
+def test_the_lock_is_free_again_after_an_error():
+    with pytest.raises(ZeroDivisionError), one_at_a_time():
+        1 / 0  # noqa: B018
+    with one_at_a_time(), pytest.raises(Busy), one_at_a_time():
+        pass
+
+
+def test_a_job_hands_on_each_result_and_says_when_that_fails(misbehaving):
+    cases, settings = misbehaving("good", "good")
+
+    def refuse(result):
+        raise ValueError("the store is full")
+
+    job = start_job(cases, settings, refuse)
+    job.wait()
+    assert job.problem == "ValueError: the store is full"
+    kept = []
+    job = start_job(cases, settings, kept.append)
+    job.wait()
+    assert kept == job.results
+    assert job.phases == ["done", "done"]
