@@ -9,7 +9,7 @@ from pathlib import Path
 
 from results_db import commands
 from results_db.errors import StoreError
-from results_db.importers.aliases import COLUMNS
+from results_db.importers.columns import file_columns
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -67,7 +67,7 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="THEIRS=OURS",
-        help=f"read a column as one of {', '.join(COLUMNS)}; THEIRS= ignores it",
+        help=f"read a column as one of {', '.join(file_columns())}; THEIRS= ignores it",
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from results_db import reading
 from results_db.errors import unknown
-from results_db.formulas import guarded
+from results_db.formulas import safe_cells
 
 FORMATS = ("csv", "parquet")
 
@@ -40,10 +40,7 @@ def _owner(cursor: duckdb.DuckDBPyConnection, table: str) -> str:
 
 
 def _csv(frame: pd.DataFrame) -> bytes:
-    safe = frame.copy()
-    for column in safe.select_dtypes(include=["object", "str"]):
-        safe[column] = [guarded(cell) if isinstance(cell, str) else cell for cell in safe[column]]
-    return safe.to_csv(index=False, lineterminator="\n").encode()
+    return safe_cells(frame).to_csv(index=False, lineterminator="\n").encode()
 
 
 def _parquet(cursor: duckdb.DuckDBPyConnection, frame: pd.DataFrame) -> bytes:

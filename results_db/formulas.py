@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
+
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
 
 
@@ -15,3 +17,11 @@ def guarded(text: str) -> str:
 def unguarded(text: str) -> str:
     """The text that `guarded` was given."""
     return text[1:] if text.startswith("'") and _DANGEROUS.match(text) else text
+
+
+def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """A copy of the frame whose text cells no spreadsheet runs as a formula; the import restores them exactly."""
+    safe = frame.copy()
+    for column in safe.select_dtypes(include=["object", "str"]):
+        safe[column] = [guarded(cell) if isinstance(cell, str) else cell for cell in safe[column]]
+    return safe

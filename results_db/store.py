@@ -14,7 +14,7 @@ from results_db import exporting, reading, writing
 from results_db.backup import copy_file
 from results_db.creating import create_file
 from results_db.errors import StoreError
-from results_db.importers.preview import Preview
+from results_db.importers.preview import Preview, dataset_name
 from results_db.importers.reader import read
 from results_db.location import default_path, require_usable
 from results_db.migrations import MIGRATIONS, migrate, require_known, version_of
@@ -185,7 +185,7 @@ class Store:
                 f"{len(preview.rows)} good rows by themselves"
             )
         with self._transaction() as cursor:
-            return writing.add_dataset(cursor, preview, writing.dataset_name(name, preview.file_name))
+            return writing.add_dataset(cursor, preview, dataset_name(name or preview.default_name))
 
     def export(self, table: str, fmt: str = "csv", source: str | None = None) -> bytes:
         """A table as CSV or Parquet, of one source only where `source` is given."""

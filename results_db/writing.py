@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePath
 from typing import Any
 
 import duckdb
@@ -15,7 +14,6 @@ from results_db.importers import probe_rows
 from results_db.importers.preview import Preview
 from results_db.migrations import utc_now
 
-LONGEST_NAME = 100
 MEASURED = "measured"  # stands for a dataset_id where every row of a probe's file is in the store already
 
 
@@ -69,12 +67,6 @@ _SEEN_WORDS = {
     "runs": "{n} of these rows have the size, tokens and loss of runs that were imported before.",
     "probe_results": "{n} of these rows are in the store already and are not added again.",
 }
-
-
-def dataset_name(name: str | None, file_name: str) -> str:
-    """The name of a dataset: the one asked for, else the file's without its ending, on one line."""
-    printable = "".join(c for c in (name or PurePath(file_name).stem) if c.isprintable())
-    return " ".join(printable.split())[:LONGEST_NAME] or "upload"
 
 
 def add_dataset(cursor: duckdb.DuckDBPyConnection, preview: Preview, name: str) -> str:

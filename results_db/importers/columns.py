@@ -13,6 +13,11 @@ from results_db.importers.run_rules import REQUIRED
 SURE = 0.7  # a match below this is a suggestion, which the user confirms or declines
 
 
+def file_columns() -> tuple[str, ...]:
+    """The names of our columns that a column of an uploaded table of runs may be read as."""
+    return tuple(COLUMNS)
+
+
 def matches(header: tuple[str, ...], chosen: Mapping[str, str] | None) -> dict[str, Match]:
     """One Match per uploaded column: the user's choice where there is one, else the best guess.
 
@@ -22,8 +27,8 @@ def matches(header: tuple[str, ...], chosen: Mapping[str, str] | None) -> dict[s
     for theirs, ours in chosen.items():
         if theirs not in header:
             raise ValueError(unknown("column of the file", theirs, header))
-        if ours not in (*COLUMNS, IGNORE):
-            raise ValueError(unknown("column of runs", ours, tuple(COLUMNS)))
+        if ours not in (*file_columns(), IGNORE):
+            raise ValueError(unknown("column of runs", ours, file_columns()))
     found = {}
     for name in header:
         guess = match_column(name)
@@ -67,7 +72,7 @@ def open_questions(mapping: Mapping[str, Match]) -> list[Problem]:
         elif match.reason != "not known":
             advice = f"{match.reason} already; ignore this column, or choose it instead"
         else:
-            advice = f"this column is not known; read it as one of {', '.join(COLUMNS)}, or ignore it"
+            advice = f"this column is not known; read it as one of {', '.join(file_columns())}, or ignore it"
         questions.append(Problem(1, shown(name), "", advice))
     return questions
 

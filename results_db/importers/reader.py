@@ -78,7 +78,7 @@ def _runs(name: str, digest: str, records: Records, remark: str, chosen: Mapping
     message = f"{name}: a table of {_counted(n_rows, 'run')}, {_good_and_bad(len(rows), problems)}."
     message += f" The file was {remark}." if remark else ""
     listed = as_frame([*(q for q in questions if q.column), *problems])
-    return Preview(name, digest, "runs", message, blocking, mapping, rows, listed)
+    return Preview(name, digest, "runs", message, blocking, mapping, _first_values(records), rows, listed)
 
 
 def _not_runs(name: str, digest: str, records: Records, mapping: dict) -> Preview:
@@ -89,7 +89,15 @@ def _not_runs(name: str, digest: str, records: Records, mapping: dict) -> Previe
         "tokens, val_loss …); say which columns these are if they have other names",
     )  # fmt: skip
     message = f"{name}: neither a table of runs nor the probe's JSON lines."
-    return Preview(name, digest, "unknown", message, str(problem), mapping, problems=as_frame([problem]))
+    first = _first_values(records)
+    return Preview(name, digest, "unknown", message, str(problem), mapping, first, problems=as_frame([problem]))
+
+
+def _first_values(records: Records) -> dict[str, str]:
+    return {
+        name: next((shown(cells[i]) for _, cells in records.rows if cells[i].strip()), "")
+        for i, name in enumerate(records.header)
+    }
 
 
 def _counted(n: int, what: str) -> str:
