@@ -1,0 +1,88 @@
+"""Figures of the results page."""
+
+from __future__ import annotations
+
+import html
+from typing import cast
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from pages.ui.browse import AXES, COLORS, NOT_STATED
+from pages.ui.figures import FORMAT_COLORS, MUTED, ORIGIN_SYMBOLS, format_color, words
+from pages.ui.figures_laws import QUALITATIVE
+
+MOST_COLORS = 12
+
+
+def runs_figure(runs: pd.DataFrame, x: str, color_by: str, title: str) -> go.Figure:
+    """Loss of each run against `x`, one colour per value of `color_by`, one marker per origin, outliers hollow."""
+    figure = go.Figure()
+    frequent = runs[color_by].value_counts().index[:MOST_COLORS]
+    groups = runs[color_by].where(runs[color_by].isin(frequent), "others")
+    colors = _colors([str(value) for value in groups.value_counts().index])
+    for key, group in runs.groupby([groups, runs["origin"], runs["outlier"]], sort=False):
+        value, origin, outlier = cast(tuple[str, str, bool], key)
+        figure.add_scatter(
+            x=group[x],
+            y=group["loss"],
+            mode="markers",
+            name=_legend(value, origin, outlier, len(group)),
+            marker=_marker(origin, outlier, colors[value]),
+            customdata=[_hover(row) for row in group.to_dict("records")],
+            hovertemplate="%{customdata}<extra></extra>",
+        )
+    figure.update_layout(
+        title=html.escape(title, quote=False),
+        xaxis={"title": AXES[x], "type": "log", "exponentformat": "power", "dtick": "D1" if _narrow(runs[x]) else 1},
+        yaxis={"title": "loss [nats/token]"},
+        legend={"title": COLORS[color_by], "orientation": "v"},
+        height=460,
+        margin={"t": 50, "b": 40, "l": 10, "r": 10},
+    )
+    return figure
+
+
+def _narrow(values: pd.Series) -> bool:
+    return bool(values.max() < 10 * values.min())
+
+
+def _colors(values: list[str]) -> dict[str, str]:
+    """The house colour of a format; other values take turns in a palette that is not theirs to keep."""
+    free = iter(QUALITATIVE * (1 + len(values) // len(QUALITATIVE)))
+    return {
+        value: MUTED if value == NOT_STATED else format_color(value) if _is_format(value) else next(free)
+        for value in values
+    }
+
+
+def _is_format(value: str) -> bool:
+    return any(value.lower().startswith(known) for known in FORMAT_COLORS)
+
+
+def _legend(value: str, origin: str, outlier: bool, n_runs: int) -> str:
+    remarks = [origin, "flagged outliers"] if outlier else [origin]
+    return f"{html.escape(value[:40], quote=False)}, {', '.join(remarks)} ({n_runs})"
+
+
+def _marker(origin: str, outlier: bool, color: str) -> dict:
+    symbol = ORIGIN_SYMBOLS.get(origin, "circle")
+    own = origin != "published"
+    return {
+        "symbol": f"{symbol}-open" if outlier else symbol,
+        "size": 11 if own else 7,
+        "color": color,
+        "line": {"width": 1.5 if own or outlier else 0.5, "color": color if outlier else MUTED},
+    }
+
+
+def _hover(run: dict) -> str:
+    lines = [
+        f"<b>loss {run['loss']:.4g}</b>",
+        f"N {words(run['n_params'])}, D {words(run['n_tokens'])}"
+        if pd.notna(run["n_tokens"])
+        else words(run["n_params"]),
+        f"forward {run['forward_label']}, backward {run['backward_label']}",
+        f"{run['source']}, run {run['run_id']}, {run['origin']}",
+    ]
+    return "<br>".join([lines[0], *(html.escape(line, quote=False) for line in lines[1:])])

@@ -1,0 +1,36 @@
+"""How the columns of the probe page's tables read: names with units, digits, what they mean."""
+
+from __future__ import annotations
+
+import pandas as pd
+from streamlit import column_config
+
+ROW_PX, MOST_ROWS = 36, 24
+
+
+def full_height(frame: pd.DataFrame) -> int:
+    """The height [px] at which a table shows all of its rows, up to 24."""
+    return ROW_PX * (1 + min(MOST_ROWS, max(1, len(frame))))
+
+
+PRODUCTS = {
+    "shape": column_config.TextColumn("m x n x k", help="m tokens through a linear layer of n outputs and k inputs"),
+    "arithmetic": column_config.TextColumn(
+        help="Native: the names of what ran and the device's instructions say that its hardware computes in this "
+        "format. Emulated: it was converted first."
+    ),
+    "p50_us": column_config.NumberColumn("median [µs]", format="%.4g"),
+    "p20_us": column_config.NumberColumn("p20 [µs]", format="%.4g"),
+    "p80_us": column_config.NumberColumn("p80 [µs]", format="%.4g"),
+    "tflops": column_config.NumberColumn("rate [TFLOP/s]", format="%.3g", help="2 m n k over the median"),
+    "speedup": column_config.NumberColumn("over bf16 [x]", format="%.3g"),
+    "speedup_low": column_config.NumberColumn("low [x]", format="%.3g", help="bf16's p20 over this p80"),
+    "speedup_high": column_config.NumberColumn("high [x]", format="%.3g", help="bf16's p80 over this p20"),
+    "peak_share": column_config.NumberColumn(
+        "of peak", format="percent", help="Of the dense datasheet peak of a device that the devices table holds"
+    ),
+    "relative_error": column_config.NumberColumn(
+        "relative error", format="%.2g", help="Frobenius norm, against float64 on the decoded operands"
+    ),
+    "detail": column_config.TextColumn("what ran"),
+}

@@ -1,0 +1,201 @@
+"""Frames of the probe page: stored rows with the ratios that are derived on read."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+import pandas as pd
+
+from gpu_probe.device import DeviceInfo
+from gpu_probe.job import DONE, Job
+from gpu_probe.kernels import KERNELS
+from gpu_probe.rates import PEAK_COLUMNS, copy_gb_per_s, datasheet_name, speedup, tflops
+from gpu_probe.result import Status
+
+BASELINE = "mm_bf16"
+SAYS = {True: "native", False: "emulated", None: "not known"}
+# What stays of bf16's or wider precision; everything else is a saving worth a headline.
+WIDE = {"fp32", "tf32", "bf16", "fp16"}
+TIMES = ("p20_us", "p50_us", "p80_us")
+TABLE_COLUMNS = (
+    "format", "kernel", "shape", "arithmetic", "p50_us", "p20_us", "p80_us", "tflops",
+    "speedup", "speedup_low", "speedup_high", "peak_share", "relative_error", "detail",
+)  # fmt: skip
+
+
+def timed_runs(results: pd.DataFrame) -> pd.DataFrame:
+    """Runs that hold a time, newest first: key, device, utc, origin, torch and how many cases were timed."""
+    timed = results[results["status"] == Status.OK]
+    timed = timed.assign(key=timed["run_id"].fillna(timed["dataset_id"]).fillna("without run_id"))
+    runs = timed.groupby(["key", "device"], dropna=False, sort=False).agg(
+        utc=("utc", "max"), origin=("origin", "first"), versions=("versions", "first"), cases=("kernel", "size")
+    )
+    runs = runs.reset_index().assign(torch=[_torch(text) for text in runs["versions"]])
+    return runs.sort_values("utc", ascending=False, na_position="last", kind="stable", ignore_index=True)
+
+
+def _torch(versions: object) -> str:
+    known = json.loads(versions) if isinstance(versions, str) else {}
+    return str(known.get("torch", "")) if isinstance(known, dict) else ""
+
+
+def run_words(run: pd.Series) -> str:
+    """A run as its choice reads: 'AMD EPYC, 2026-11-24 17:10 UTC, measured, torch 2.13.0, 13 timed'."""
+    when = f"{run['utc']:%Y-%m-%d %H:%M} UTC" if pd.notna(run["utc"]) else "time not stated"
+    device = run["device"] if pd.notna(run["device"]) else "device not stated"
+    torch = f", torch {run['torch']}" if run["torch"] else ""
+    return f"{device}, {when}, {run['origin']}{torch}, {run['cases']} timed"
+
+
+def rows_of(results: pd.DataFrame, run: pd.Series) -> pd.DataFrame:
+    """Every row of a run, refused ones too."""
+    key = results["run_id"].fillna(results["dataset_id"]).fillna("without run_id")
+    same = results["device"].isna() if pd.isna(run["device"]) else results["device"] == run["device"]
+    return results[(key == run["key"]) & same]
+
+
+def with_ratios(rows: pd.DataFrame, devices: pd.DataFrame) -> pd.DataFrame:
+    """The timed products of one run with TFLOP/s, speed-up over bf16 on the same shape and share of the peak.
+
+    `arithmetic` is native, emulated or not known. Ratios are missing where their other side is.
+    """
+    timed = rows[(rows["status"] == Status.OK) & ~rows["kernel"].isin(_copies())].dropna(subset=["m", "n", "k"])
+    peaks = peaks_of(timed["device"].iloc[0], devices) if len(timed) else {}
+    bf16 = timed[timed["kernel"] == BASELINE].drop_duplicates(["m", "n", "k"])
+    baseline = {_shape(row): _times(row) for row in bf16.to_dict("records")}
+    ratios = [_ratios(row, baseline.get(_shape(row)), peaks) for row in timed.to_dict("records")]
+    return pd.DataFrame(ratios, columns=[*TABLE_COLUMNS, "m", "n", "k"])
+
+
+def _ratios(row: dict, baseline: tuple[float, float, float] | None, peaks: dict[str, float]) -> dict:
+    m, n, k = _shape(row)
+    rate = tflops(m, n, k, row["p50_us"])
+    low, middle, high = speedup(_times(row), baseline) if baseline else (None, None, None)
+    native = None if pd.isna(row["native"]) else bool(row["native"])
+    peak = peaks.get(row["format"]) if native else None
+    return {name: row[name] for name in ("kernel", "format", "relative_error", "detail", *TIMES)} | {
+        "shape": f"{m} x {n} x {k}",
+        "arithmetic": SAYS[native],
+        "tflops": rate,
+        "speedup": middle,
+        "speedup_low": low,
+        "speedup_high": high,
+        "peak_share": rate / peak if peak else None,
+        "m": m,
+        "n": n,
+        "k": k,
+    }
+
+
+def _shape(row: dict) -> tuple[int, int, int]:
+    return int(row["m"]), int(row["n"]), int(row["k"])
+
+
+def _times(row: dict) -> tuple[float, float, float]:
+    return row["p20_us"], row["p50_us"], row["p80_us"]
+
+
+def _copies() -> list[str]:
+    return [name for name, kernel in KERNELS.items() if kernel.is_copy]
+
+
+def peaks_of(device: object, devices: pd.DataFrame) -> dict[str, float]:
+    """Dense datasheet peaks [TFLOP/s] by format; empty when the datasheet table does not surely hold the device."""
+    name = datasheet_name(device) if isinstance(device, str) else None
+    found = devices[devices["device"] == name]
+    if found.empty:
+        return {}
+    row = found.iloc[0]
+    return {fmt: float(row[column]) for fmt, column in PEAK_COLUMNS.items() if pd.notna(row[column])}
+
+
+def copy_rate(rows: pd.DataFrame) -> float | None:
+    """Memory bandwidth that the copy of a run reached [GB/s], None without one."""
+    copies = rows[(rows["status"] == Status.OK) & rows["kernel"].isin(_copies())].dropna(subset=["m", "k"])
+    rates = [copy_gb_per_s(int(row["m"]), int(row["k"]), row["p50_us"]) for row in copies.to_dict("records")]
+    return max(rates, default=None)
+
+
+def finding(products: pd.DataFrame) -> str:
+    """The figure's title: the best native format below 16 bits against bf16, at the largest shape of the run."""
+    if products["speedup"].isna().all():
+        return "Times by format (no bf16 row on the same shapes to compare with)"
+    compared = products.dropna(subset=["speedup"])
+    largest = compared[compared["shape"] == largest_first(compared)[0]]
+    narrow = largest[~largest["format"].isin(WIDE) & (largest["arithmetic"] == "native")]
+    if narrow.empty:
+        return "No format below 16 bits was timed natively in this run"
+    best = narrow.loc[narrow["speedup"].idxmax()]
+    if best["speedup"] < 1:
+        return f"No native format below 16 bits beats bf16: {best['format']} is best at {best['speedup']:.2g}x"
+    return f"{best['format']} runs {best['speedup']:.1f} times as fast as bf16 at {best['shape']}"
+
+
+def largest_first(products: pd.DataFrame) -> list[str]:
+    """The shapes of the products, that with the most operations first."""
+    size = products["m"] * products["n"] * products["k"]
+    return list(dict.fromkeys(products.assign(size=size).sort_values("size", ascending=False)["shape"]))
+
+
+def progress(job: Job) -> pd.DataFrame:
+    """One line per case of a run in progress: what it is, how far it is, and its time or its reason."""
+    lines = []
+    for index, (case, phase) in enumerate(zip(job.cases, job.phases, strict=True)):
+        result = job.results[index] if phase == DONE and index < len(job.results) else None
+        state = phase if result is None else "done" if result.status is Status.OK else result.status.lower()
+        lines.append(
+            {
+                "kernel": case.kernel,
+                "format": KERNELS[case.kernel].format,
+                "m x n x k": str(case.shape),
+                "state": state,
+                "median [µs]": result.p50_us if result else None,
+                "what ran, or why not": result.detail if result else "",
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def tally(statuses: Sequence[str]) -> str:
+    """How a run ended, in words: '13 timed, 4 unsupported'."""
+    counts = Counter(Status(status) for status in statuses)
+    names = {Status.OK: "timed"}
+    return ", ".join(f"{counts[status]} {names.get(status, status.lower())}" for status in Status if counts[status])
+
+
+def refusals(device: DeviceInfo) -> pd.DataFrame:
+    """Kernels that cannot run on a device: kernel, format, why not, what it is."""
+    reasons = [(kernel, kernel.why_not(device)) for kernel in KERNELS.values()]
+    rows = [(kernel.name, kernel.format, reason, kernel.about) for kernel, reason in reasons if reason]
+    return pd.DataFrame(rows, columns=["kernel", "format", "why it cannot run here", "what it is"])
+
+
+def failures(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a run that were not timed and were not refused as unsupported: what went wrong."""
+    bad = rows[~rows["status"].isin([Status.OK, Status.UNSUPPORTED])]
+    return bad[["kernel", "format", "m", "n", "k", "status", "detail"]]
+
+
+def spoken(products: pd.DataFrame) -> str:
+    """The speed-ups at the largest shape in words, for who cannot see the figure."""
+    compared = products.dropna(subset=["speedup"])
+    largest = compared[compared["shape"] == largest_first(compared)[0]]
+    return ", ".join(
+        f"{row['format']} {row['speedup']:.2f} ({row['arithmetic']})" for row in largest.to_dict("records")
+    )
+
+
+def caption(rows: pd.DataFrame, run: pd.Series) -> str:
+    """What a reader must know of the figure: where it was measured, the intervals, the hatching, the copy rate."""
+    bf16 = rows[(rows["kernel"] == BASELINE) & (rows["status"] == Status.OK)]
+    emulated = not bf16.empty and bf16["native"].eq(False).fillna(False).any()
+    copy = copy_rate(rows)
+    sentences = [
+        f"{run_words(run)}.",
+        "Bars: medians; whiskers pair p20 with p80 of both sides. Hatched: not native, so never that format's speed.",
+        "bf16 itself is emulated on this device, which flatters every other format." if emulated else "",
+        f"A memory copy reached {copy:.3g} GB/s." if copy else "",
+    ]
+    return " ".join(filter(None, sentences))
