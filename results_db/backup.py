@@ -20,7 +20,8 @@ def copy_file(store: Path, target: Path) -> str:
     for path in (target, checksum):
         if path.exists():
             raise StoreError(f"{path} exists already; choose another name for the backup, nothing was written")
-    require_folder(target)
+    if not target.parent.is_dir():
+        raise StoreError(f"the folder {target.parent} for the backup does not exist; create it, nothing was written")
     draft = beside(target)
     try:
         shutil.copyfile(store, draft)
@@ -86,7 +87,7 @@ def _verify_checksum(backup: Path) -> str:
 
 
 def _verify_content(draft: Path, backup: Path) -> None:
-    connection = connect(draft)
+    connection = connect(draft, stands_for=backup)
     try:
         with explained(backup):
             require_known(version_of(connection), backup)

@@ -13,7 +13,7 @@ import pandas as pd
 from results_db.backup import restore_file
 from results_db.importers.preview import Preview
 from results_db.importers.text import MAX_BYTES
-from results_db.location import default_path
+from results_db.location import absolute, default_path
 from results_db.store import Store
 
 SHOWN_PROBLEMS = 20
@@ -34,8 +34,7 @@ def status(asked: argparse.Namespace) -> int:
 def sources(asked: argparse.Namespace) -> int:
     """Prints the sources, as CSV or as a JSON list."""
     with Store.open(asked.db) as store:
-        found = store.table("sources")
-    return _document(_records(found)) if asked.json else _write(found.to_csv(index=False).encode())
+        return _document(_records(store.table("sources"))) if asked.json else _write(store.export("sources"))
 
 
 def check(asked: argparse.Namespace) -> int:
@@ -70,7 +69,7 @@ def backup(asked: argparse.Namespace) -> int:
 
 def restore(asked: argparse.Namespace) -> int:
     """Puts a backup in the store's place."""
-    path = default_path() if asked.db is None else asked.db.absolute()
+    path = default_path() if asked.db is None else absolute(asked.db)
     remark = restore_file(asked.file, path)
     print(remark, file=sys.stderr)
     return _document({"path": str(path)}) if asked.json else _print(str(path))

@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 
 from results_db.errors import StoreError
-from results_db.location import require_folder, wal_path
+from results_db.location import VARIABLE, require_folder, wal_path
 from results_db.migrations import migrate
 from results_db.opening import connect, explained
 from results_db.shipped import load_shipped
@@ -18,7 +18,8 @@ def create_file(path: Path, shipped: bool) -> None:
     require_folder(path)
     draft = beside(path)
     try:
-        connection = connect(draft)
+        _require_writable(draft, path)
+        connection = connect(draft, stands_for=path)
         try:
             with explained(path):
                 migrate(connection)
@@ -31,6 +32,17 @@ def create_file(path: Path, shipped: bool) -> None:
     finally:
         draft.unlink(missing_ok=True)
         wal_path(draft).unlink(missing_ok=True)
+
+
+def _require_writable(draft: Path, path: Path) -> None:
+    try:
+        draft.touch(exist_ok=False)
+        draft.unlink()
+    except OSError as problem:
+        raise StoreError(
+            f"cannot create the store {path} ({problem.strerror}); make its folder writable, or set {VARIABLE} "
+            "to a file in another folder"
+        ) from problem
 
 
 def beside(path: Path) -> Path:

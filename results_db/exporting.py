@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import duckdb
-import pandas as pd
 
 from results_db import reading
 from results_db.errors import unknown
@@ -28,7 +28,9 @@ def export(cursor: duckdb.DuckDBPyConnection, table: str, fmt: str, source: str 
         column = next(iter(where))
         known = reading.rows(cursor, table, {})[column].dropna().unique()
         raise ValueError(unknown(f"source of {table}", source, [str(key) for key in known]))
-    return _csv(frame) if fmt == "csv" else _parquet(cursor, frame)
+    if fmt == "csv":
+        return safe_cells(frame).to_csv(index=False, lineterminator="\n").encode()
+    return _parquet(cursor, *reading.selection(cursor, table, where))
 
 
 def _owner(cursor: duckdb.DuckDBPyConnection, table: str) -> str:
@@ -39,14 +41,8 @@ def _owner(cursor: duckdb.DuckDBPyConnection, table: str) -> str:
     raise ValueError(f"the rows of {table} carry no source; export the whole table")
 
 
-def _csv(frame: pd.DataFrame) -> bytes:
-    return safe_cells(frame).to_csv(index=False, lineterminator="\n").encode()
-
-
-def _parquet(cursor: duckdb.DuckDBPyConnection, frame: pd.DataFrame) -> bytes:
+def _parquet(cursor: duckdb.DuckDBPyConnection, query: str, parameters: list[Any]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.parquet"
-        cursor.register("outgoing", frame)
-        cursor.execute("COPY (SELECT * FROM outgoing) TO ? (FORMAT parquet)", [str(path)])
-        cursor.unregister("outgoing")
+        cursor.sql(query, params=parameters).write_parquet(str(path))
         return path.read_bytes()

@@ -6,7 +6,8 @@ import re
 
 import pandas as pd
 
-_DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
+# A sign before a plain number is no formula: -1 stays -1.
+_DANGEROUS = re.compile(r"'*(?:[=@＝＠\t\r\n]|[+\-＋－](?!(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z))")
 
 
 def guarded(text: str) -> str:
@@ -22,6 +23,6 @@ def unguarded(text: str) -> str:
 def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
     """A copy of the frame whose text cells no spreadsheet runs as a formula; the import restores them exactly."""
     safe = frame.copy()
-    for column in safe.select_dtypes(include=["object", "str"]):
+    for column in safe.select_dtypes(include=["object", "str", "category"]):
         safe[column] = [guarded(cell) if isinstance(cell, str) else cell for cell in safe[column]]
     return safe

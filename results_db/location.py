@@ -16,8 +16,16 @@ def default_path() -> Path:
     """The store's path: PRECISION_ATLAS_DB when set, else atlas.duckdb in the user's data directory."""
     override = os.environ.get(VARIABLE, "").strip()
     if override:
-        return Path(override).expanduser().absolute()
+        return absolute(override)
     return Path(user_data_dir("precision-atlas", appauthor=False)) / "atlas.duckdb"
+
+
+def absolute(path: Path | str) -> Path:
+    """The path from the root, with ~ resolved; StoreError when it names a user that does not exist."""
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError as problem:
+        raise StoreError(f"the path {path} cannot be resolved ({problem}); write it without ~") from problem
 
 
 def wal_path(path: Path) -> Path:
@@ -27,22 +35,33 @@ def wal_path(path: Path) -> Path:
 
 def require_usable(path: Path) -> None:
     """Raises StoreError when what lies at `path` cannot be a store; a missing file is no error here."""
-    if path.is_dir():
-        raise StoreError(f"{path} is a folder, not a store; set {VARIABLE} to a file, e.g. {path / 'atlas.duckdb'}")
-    if path.is_symlink() and not path.exists():
-        raise StoreError(f"{path} is a link to a file that is not there; restore the file or remove the link")
-    if path.exists():
-        if not path.is_file():
-            raise StoreError(f"{path} is not a regular file; set {VARIABLE} to a file")
-        if path.stat().st_size == 0:
-            raise StoreError(
-                f"the store {path} is an empty file; restore it from a backup, or move it away to start anew"
-            )
-    elif wal_path(path).exists():
+    try:
+        reason = _why_unusable(path)
+    except OSError as problem:
         raise StoreError(
+            f"cannot look at {path} ({problem.strerror}); set {VARIABLE} to a file in a folder that you may use"
+        ) from problem
+    if reason:
+        raise StoreError(reason)
+
+
+def _why_unusable(path: Path) -> str:
+    if path.is_dir():
+        return f"{path} is a folder, not a store; set {VARIABLE} to a file, e.g. {path / 'atlas.duckdb'}"
+    if path.is_symlink() and not path.exists():
+        return f"{path} is a link to a file that is not there; restore the file or remove the link"
+    if not path.exists():
+        if not wal_path(path).exists():
+            return ""
+        return (
             f"{wal_path(path)} is there but its store {path} is not; put the store back beside it, "
             "or move the .wal file away to start anew (the changes in it would be lost)"
         )
+    if not path.is_file():
+        return f"{path} is not a regular file; set {VARIABLE} to a file"
+    if path.stat().st_size == 0:
+        return f"the store {path} is an empty file; restore it from a backup, or move it away to start anew"
+    return ""
 
 
 def require_folder(path: Path) -> None:

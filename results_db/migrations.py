@@ -60,13 +60,13 @@ def utc_now() -> datetime:
 
 def version_of(connection: duckdb.DuckDBPyConnection) -> int | None:
     """The schema version of an open database; None when it is not a store of ours."""
-    tables = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database()"
+    columns = connection.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database()"
         " AND table_name = 'schema_version'"
     ).fetchall()
-    if not tables[0][0]:
+    if {name for (name,) in columns} != set(_VERSION_COMMENTS):
         return None
-    return connection.execute("SELECT coalesce(max(version), 0) FROM schema_version").fetchall()[0][0]
+    return connection.execute("SELECT max(version) FROM schema_version").fetchall()[0][0]
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, steps: Sequence[Migration] = MIGRATIONS) -> None:

@@ -16,9 +16,12 @@ from results_db.errors import StoreError
 WRITE_LOCK = threading.RLock()
 
 
-def connect(path: Path) -> duckdb.DuckDBPyConnection:
-    """An open read-write connection to the file at `path`; StoreError says why there is none."""
-    with explained(path):
+def connect(path: Path, stands_for: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """An open read-write connection to the file at `path`; StoreError says why there is none.
+
+    `stands_for` is the file that the error names when `path` is a draft or a copy of it.
+    """
+    with explained(stands_for or path):
         return duckdb.connect(str(path))
 
 

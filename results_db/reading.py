@@ -34,6 +34,11 @@ def columns(cursor: duckdb.DuckDBPyConnection, table: str) -> list[str]:
 
 def rows(cursor: duckdb.DuckDBPyConnection, table: str, equals: dict[str, Any]) -> pd.DataFrame:
     """The rows of `table` whose columns equal the given values (a list: any of them; None: missing)."""
+    return cursor.execute(*selection(cursor, table, equals)).df()
+
+
+def selection(cursor: duckdb.DuckDBPyConnection, table: str, equals: dict[str, Any]) -> tuple[str, list[Any]]:
+    """The query for `rows` and its parameters; ValueError for an unknown table or column."""
     known = columns(cursor, table)
     conditions, parameters = [], []
     for column, value in equals.items():
@@ -43,7 +48,7 @@ def rows(cursor: duckdb.DuckDBPyConnection, table: str, equals: dict[str, Any]) 
         conditions.append(condition)
         parameters += values
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    return cursor.execute(f"SELECT * FROM {table}{where} ORDER BY rowid", parameters).df()
+    return f"SELECT * FROM {table}{where} ORDER BY rowid", parameters
 
 
 def _condition(column: str, value: Any) -> tuple[str, list[Any]]:

@@ -141,7 +141,7 @@ LAW_COEFFICIENTS = Table(
     ),
     (
         "PRIMARY KEY (law, source_id, variant, symbol)",
-        "CHECK (isfinite(value))",
+        *(f"CHECK (isfinite({name}))" for name in ("value", "low", "high", "objective")),
         "CHECK (low <= high)",
         "CHECK (evidence IN ('primary', 'secondary'))",
     ),
@@ -243,7 +243,11 @@ MODELS = Table(
         ("note", "VARCHAR", "remarks"),
         ("locator", "VARCHAR NOT NULL", "where in the source"),
     ),
-    _positive("params_total_b", "params_active_b", "tokens_trained_t", "layers", "d_model"),
+    (
+        *_positive("params_total_b", "params_active_b", "tokens_trained_t", "layers", "d_model"),
+        *_positive("params_check_b", "params_formula_b"),
+        "CHECK (isfinite(params_diff_pct))",
+    ),
 )
 
 PROBE_RESULTS = Table(

@@ -16,7 +16,7 @@ from results_db.creating import create_file
 from results_db.errors import StoreError
 from results_db.importers.preview import Preview, dataset_name
 from results_db.importers.reader import read
-from results_db.location import default_path, require_usable
+from results_db.location import absolute, default_path, require_usable
 from results_db.migrations import MIGRATIONS, migrate, require_known, version_of
 from results_db.opening import WRITE_LOCK, connect, explained
 
@@ -35,7 +35,7 @@ class Store:
     @classmethod
     def open(cls, path: Path | str | None = None) -> Store:
         """The store at `path` (default_path() when None), made from the shipped data on first use."""
-        path = default_path() if path is None else Path(path).expanduser().absolute()
+        path = default_path() if path is None else absolute(path)
         with WRITE_LOCK:
             require_usable(path)
             if not path.exists():
@@ -50,7 +50,7 @@ class Store:
     @classmethod
     def create(cls, path: Path | str, shipped: bool = True) -> Store:
         """A new store at `path`, empty unless `shipped`; StoreError when something is there already."""
-        path = Path(path).expanduser().absolute()
+        path = absolute(path)
         with WRITE_LOCK:
             require_usable(path)
             try:
@@ -122,7 +122,7 @@ class Store:
                     cursor.execute("ROLLBACK")
                 raise
 
-    def table(self, name: str, **equals: Any) -> pd.DataFrame:
+    def table(self, name: str, /, **equals: Any) -> pd.DataFrame:
         """The rows of a table, in stored order, whose columns equal the given values.
 
         A list means any of its values, None means missing. ValueError for an unknown table or column.
@@ -201,7 +201,7 @@ class Store:
         """The SHA-256 of the copy of the store that was written to `target`, which must be free."""
         with WRITE_LOCK, self._cursor() as cursor:
             cursor.execute("CHECKPOINT")
-            return copy_file(self.path, Path(target).expanduser().absolute())
+            return copy_file(self.path, absolute(target))
 
     def check(self) -> list[str]:
         """What is wrong with the content, one sentence each; empty when all is well. Reads every value."""

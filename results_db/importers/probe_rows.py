@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
+import re
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,7 @@ from results_db.importers.problems import Problem, shown
 STATUSES = ("OK", "UNSUPPORTED", "WRONG", "FAILED", "TIMEOUT", "CANCELLED")
 REQUIRED = ("kernel", "status")
 LARGEST_SIDE = 2**40
+LARGEST_NUMBER = sys.float_info.max
 LONGEST_TEXT = 10_000
 TIMES = ("p20_us", "p50_us", "p80_us")
 _EMPTY = {"native": "boolean", "m": "Int64", "n": "Int64", "k": "Int64"} | dict.fromkeys(
@@ -40,7 +42,7 @@ def check_row(record: Mapping[str, Any], row: int | None = None) -> tuple[dict[s
     if not problems:
         problems += [Problem(row, column, value, advice) for column, value, advice in _contradictions(values)]
     rest = {key: value for key, value in record.items() if key not in FIELDS}
-    values["extra"] = json.dumps(rest, sort_keys=True, ensure_ascii=False) if rest else None
+    values["extra"] = json.dumps(rest, sort_keys=True) if rest else None
     values["result_id"] = result_id(record)
     return values, problems
 
@@ -85,7 +87,7 @@ def _text(required: bool = False) -> Callable[[Any], str | None]:
             raise ValueError(f"the text has {len(value)} characters; at most {LONGEST_TEXT} are kept")
         if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
             raise ValueError("remove the characters that are no text")
-        return value
+        return re.sub(r"\r\n?", "\n", value)
 
     return rule
 
@@ -110,7 +112,7 @@ def _number(lowest_counts: bool) -> Callable[[Any], float | None]:
     def rule(value: Any) -> float | None:
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= LARGEST_NUMBER:
             raise ValueError("write a finite number, or null where there is none")
         if value < 0 or (value == 0 and not lowest_counts):
             raise ValueError("write a number above zero, or null where there is none")
@@ -130,7 +132,7 @@ def _versions(value: Any) -> str | None:
         return None
     if not isinstance(value, Mapping):
         raise ValueError('write an object such as {"torch": "2.13.0"}')
-    return json.dumps(dict(value), sort_keys=True, ensure_ascii=False)
+    return json.dumps(dict(value), sort_keys=True)
 
 
 def _utc(value: Any) -> datetime | None:
@@ -138,9 +140,9 @@ def _utc(value: Any) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    except (TypeError, ValueError, OverflowError):
         raise ValueError("write a time such as 2026-11-24T16:15:48Z") from None
-    return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
 
 
 FIELDS: dict[str, Callable[[Any], Any]] = {

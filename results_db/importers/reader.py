@@ -11,7 +11,7 @@ from results_db.importers.preview import Preview
 from results_db.importers.problems import Problem, Unreadable, as_frame, shown
 from results_db.importers.run_rules import REQUIRED
 from results_db.importers.table import Records, from_objects, read_delimited, read_json_lines
-from results_db.importers.text import decoded, require_size
+from results_db.importers.text import MAX_BYTES, decoded, require_size
 
 
 def read(file_name: str, data: bytes | Path, mapping: Mapping[str, str] | None = None) -> Preview:
@@ -34,7 +34,8 @@ def _bytes_of(path: Path) -> bytes:
         if path.is_dir():
             raise Unreadable("this is a folder; give the file to import")
         require_size(path.stat().st_size)
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)  # a pipe or a growing file has no size to trust
     except OSError as problem:
         raise Unreadable(f"the file cannot be read ({problem.strerror}); check its name and permissions") from problem
 
@@ -77,7 +78,7 @@ def _runs(name: str, digest: str, records: Records, remark: str, chosen: Mapping
     blocking = "; ".join(str(question) for question in questions)
     message = f"{name}: a table of {_counted(n_rows, 'run')}, {_good_and_bad(len(rows), problems)}."
     message += f" The file was {remark}." if remark else ""
-    listed = as_frame([*(q for q in questions if q.column), *problems])
+    listed = as_frame([*questions, *problems])
     return Preview(name, digest, "runs", message, blocking, mapping, _first_values(records), rows, listed)
 
 

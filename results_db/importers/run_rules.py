@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -79,10 +80,10 @@ def words(longest: int, lines: bool = False) -> Rule:
     """A rule for text of at most `longest` characters, on one line unless `lines`."""
 
     def rule(text: str, scale: float) -> str:
-        text = text.strip() if lines else " ".join(text.split())
+        text = re.sub(r"\r\n?", "\n", text.strip()) if lines else " ".join(text.split())
         if len(text) > longest:
             raise ValueError(f"the text has {len(text)} characters; at most {longest} are kept, shorten it")
-        hidden = next((c for c in text if not c.isprintable() and c not in "\n\r\t"), None)
+        hidden = next((c for c in text if not c.isprintable() and c not in "\n\t"), None)
         if hidden:
             raise ValueError(f"remove the invisible character U+{ord(hidden):04X}")
         return text

@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from results_db.formulas import unguarded
 from results_db.importers.aliases import match_column
@@ -43,7 +46,7 @@ def read_delimited(text: str) -> Records:
                 problems.append(_ragged(number, len(cells), len(header), cells))
             else:
                 rows.append((number, [unguarded(cell) for cell in cells]))
-            if len(rows) > MAX_ROWS:
+            if len(rows) + len(problems) > MAX_ROWS:
                 raise Unreadable(_too_long(), number)
     except csv.Error as problem:
         raise Unreadable(f"the line cannot be read as CSV ({problem}); check its quotes", number + 1) from None
@@ -54,7 +57,7 @@ def read_delimited(text: str) -> Records:
 
 def _delimiter(text: str) -> str:
     """The character that cuts the first line into the most columns we know."""
-    line = next((line for line in text.splitlines() if line.strip()), "")
+    line = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
 
     def known(delimiter: str) -> tuple[int, int]:
         cells = line.split(delimiter)
@@ -64,24 +67,33 @@ def _delimiter(text: str) -> str:
 
 
 def _header(cells: list[str], row: int, delimiter: str) -> tuple[str, ...]:
-    names = [cell.strip() for cell in cells]
+    if any(parse_number(cell) is not None for cell in cells):
+        raise Unreadable(
+            "the first row holds numbers, not column names; add a header such as n_params,n_tokens,loss",
+            row,
+            value=delimiter.join(cells),
+        )
+    return _names(cells, row)
+
+
+def _names(cells: Iterable[str], row: int | None) -> tuple[str, ...]:
+    """The column names, on one line each; Unreadable when they are too many, empty, doubled or hide something."""
+    names = [" ".join(cell.split()) for cell in cells]
     if len(names) > MAX_COLUMNS:
         raise Unreadable(
             f"the table has {len(names)} columns; at most {MAX_COLUMNS} are read. Keep n_params, n_tokens, loss "
             "and what describes the run",
             row,
         )
-    if any(parse_number(name) is not None for name in names):
-        raise Unreadable(
-            "the first row holds numbers, not column names; add a header such as n_params,n_tokens,loss",
-            row,
-            value=delimiter.join(names),
-        )
     for position, name in enumerate(names, 1):
         if not name:
             raise Unreadable(f"column {position} has no name in the header; name it or delete it", row)
+        hidden = next((character for character in name if not character.isprintable()), None)
+        if hidden:
+            advice = f"the name of column {position} holds the invisible character U+{ord(hidden):04X}; remove it"
+            raise Unreadable(advice, row, name, name)
         if names.index(name) != position - 1:
-            raise Unreadable(f"two columns are called {shown(name)!r}; rename or delete one", row, shown(name))
+            raise Unreadable(f"two columns are called {name!r}; rename or delete one", row, shown(name))
     return tuple(names)
 
 
@@ -107,7 +119,7 @@ def read_json_lines(text: str) -> list[tuple[int, dict]]:
         if not line.strip():
             continue
         try:
-            record = json.loads(line, parse_constant=_refuse_constant)
+            record = _parsed(line)
         except (ValueError, RecursionError) as problem:
             raise Unreadable(
                 f"the line is not a JSON object ({shown(problem)}); write one object a line", number, "", shown(line)
@@ -122,7 +134,7 @@ def read_json_lines(text: str) -> list[tuple[int, dict]]:
 
 def _json_list(text: str) -> list[tuple[int, dict]]:
     try:
-        records = json.loads(text, parse_constant=_refuse_constant)
+        records = _parsed(text)
     except (ValueError, RecursionError) as problem:
         raise Unreadable(f"the file is not JSON ({shown(problem)}); write one object a line") from None
     for number, record in enumerate(records, 1):
@@ -133,16 +145,27 @@ def _json_list(text: str) -> list[tuple[int, dict]]:
     return list(enumerate(records, 1))
 
 
+def _parsed(text: str) -> Any:
+    return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_doubles)
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+        raise ValueError(f"the key {twice!r} is there twice")
+    return found
+
+
 def _refuse_constant(word: str) -> float:
     raise ValueError(f"{word} is not JSON; write null where there is no number")
 
 
 def from_objects(objects: list[tuple[int, dict]]) -> Records:
     """JSON objects as the records of a table; missing keys are empty cells."""
-    header = tuple(dict.fromkeys(key for _, record in objects for key in record))
-    if len(header) > MAX_COLUMNS:
-        raise Unreadable(f"the lines have {len(header)} different keys; at most {MAX_COLUMNS} are read")
-    rows = [(number, [_cell(record.get(key)) for key in header]) for number, record in objects]
+    keys = dict.fromkeys(key for _, record in objects for key in record)
+    header = _names(keys, None)
+    rows = [(number, [_cell(record.get(key)) for key in keys]) for number, record in objects]
     return Records(header, rows)
 
 

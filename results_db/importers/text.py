@@ -27,11 +27,12 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def require_size(n_bytes: int) -> None:
-    """Raises Unreadable for a file above the limit."""
+    """Raises Unreadable for a file above the limit; MAX_BYTES + 1 stands for one that was read no further."""
     if n_bytes > MAX_BYTES:
+        size = f"{n_bytes / 2**20:,.1f} MiB" if n_bytes > MAX_BYTES + 1 else "too many bytes"
         raise Unreadable(
-            f"the file has {n_bytes / 1e6:,.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read. Keep the final "
-            "row of each run, or split the file"
+            f"the file has {size}; at most {MAX_BYTES / 2**20:.0f} MiB are read. Keep the final row of each run, "
+            "or split the file"
         )
 
 
@@ -72,8 +73,8 @@ def _decode(data: bytes) -> tuple[str, str]:
 def _western(data: bytes, problem: UnicodeDecodeError) -> tuple[str, str]:
     """Text of a western European spreadsheet; binary data has bytes that such text does not use."""
     row = data.count(b"\n", 0, problem.start) + 1
-    high = sum(byte >= 0x80 for byte in data)
-    if b"\x00" in data or high > len(data) // 4:
+    high = data.translate(None, delete=bytes(range(0x80)))
+    if b"\x00" in data or len(high) > len(data) // 4:
         raise Unreadable("the file is binary data, not text; export the table as CSV", row)
     try:
         return data.decode("cp1252"), f"row {row} is not UTF-8, so the file was read as Windows-1252 text"

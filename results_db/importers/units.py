@@ -12,7 +12,7 @@ SUFFIXES = {
     "t": 1e12, "tn": 1e12, "trillion": 1e12, "trillions": 1e12,
 }  # fmt: skip
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_PLAIN = re.compile(_NUMBER)
+_PLAIN = re.compile(rf"{_NUMBER}|[+-]?(?i:nan|inf|infinity)")
 _COUNT = re.compile(rf"(?P<number>{_NUMBER})\s*(?P<suffix>[A-Za-z]+)?")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:[,_' ]\d{3})+(?:\.\d+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
@@ -21,9 +21,7 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 def parse_number(text: str) -> float | None:
     """The number a cell says, None when it says none; NaN and inf are numbers here, and refused later."""
     word = text.strip()
-    if _PLAIN.fullmatch(word) or word.lower().lstrip("+-") in ("nan", "inf", "infinity"):
-        return float(word)
-    return None
+    return float(word) if _PLAIN.fullmatch(word) else None
 
 
 def parse_count(text: str) -> float | None:
@@ -49,7 +47,7 @@ def advice_for_number(text: str, count: bool) -> str:
     found = _COUNT.match(word)
     guess = parse_count(found[0]) if found else None
     if guess is None or not math.isfinite(guess) or guess <= 0:
-        guess = 2e10
+        return "write a count such as 2e10, 20B or 20000000000"
     return f"write {_scientific(guess)}, {_suffixed(guess)} or {guess:.0f}"
 
 
