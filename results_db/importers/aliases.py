@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 COLUMNS = {
     "run_id": "run id, run, run name, name, id, experiment",
-    "family": "family, group, model family, sweep, series",
+    "family": "family, model family, sweep, series",
     "method": "method, recipe, algorithm, quantizer",
     "n_params": "n params, n, params, parameters, num params, num parameters, model size, size, model params, "
     "parameter count, params n, non embedding params, total params",
@@ -28,7 +28,7 @@ COLUMNS = {
     "gradient_bits": "gradient bits, grad bits, g bits, bits g",
     "exponent_bits": "exponent bits, e bits, exp bits",
     "mantissa_bits": "mantissa bits, m bits, man bits",
-    "block_size": "block size, group size, block, group, groupsize, blocksize",
+    "block_size": "block size, group size, block, groupsize, blocksize",
     "streams": "streams, p, parallel streams, n streams",
     "outlier": "outlier, excluded, is outlier",
     "note": "note, notes, comment, comments, remark, remarks",

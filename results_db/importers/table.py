@@ -91,7 +91,7 @@ def _names(cells: Iterable[str], row: int | None) -> tuple[str, ...]:
         hidden = next((character for character in name if not character.isprintable()), None)
         if hidden:
             advice = f"the name of column {position} holds the invisible character U+{ord(hidden):04X}; remove it"
-            raise Unreadable(advice, row, name, name)
+            raise Unreadable(advice, row, shown(name), name)
         if names.index(name) != position - 1:
             raise Unreadable(f"two columns are called {name!r}; rename or delete one", row, shown(name))
     return tuple(names)

@@ -1,4 +1,4 @@
-"""What the tests of the store share: the command line, files to import, one valid row per table, the oracle's tables."""
+"""What the tests of the store share: the command line, other processes, valid rows, the published tables."""
 
 from __future__ import annotations
 

@@ -107,14 +107,19 @@ def test_every_shipped_value_is_the_one_it_was_transcribed_from(table: str, publ
     assert not wrong, f"{len(wrong)} values of {table} differ, the first: {wrong[:3]}"
     if twin.whole:
         expected = twin.whole(theirs)
-        assert len(ours) == len(both) == len(expected), f"{len(ours)} of {len(expected)} rows of {twin.file} are shipped"
+        assert len(ours) == len(both) == len(expected), (
+            f"{len(ours)} of {len(expected)} rows of {twin.file} are shipped"
+        )
     else:  # sources of facts that were looked up for devices and models
         added = set(ours["source_id"]) - set(both["source_id"])
         assert added <= {*shipped("devices")["source_id"], *shipped("models")["tokens_source_id"]}
 
 
 def test_device_peaks_are_the_published_ones_less_those_without_a_text_source(published: Path) -> None:
-    ours, theirs = shipped("devices").set_index("device"), text_table(published / "device_peaks.csv").set_index("device")
+    ours, theirs = (
+        shipped("devices").set_index("device"),
+        text_table(published / "device_peaks.csv").set_index("device"),
+    )
     assert list(ours.index) == list(theirs.index)
     wrong = []
     for device, row in theirs.iterrows():
@@ -221,7 +226,9 @@ def test_no_shipped_text_says_how_it_was_found_or_hides_a_character() -> None:
     for table in SHIPPED:
         frame = shipped(table)
         for column in frame:
-            bad = [cell for cell in frame[column] if not cell.isprintable() or re.search(r"\bindex (copy|file)\b", cell)]
+            bad = [
+                cell for cell in frame[column] if not cell.isprintable() or re.search(r"\bindex (copy|file)\b", cell)
+            ]
             assert not bad, (table, column, bad[:2])
 
 

@@ -14,7 +14,9 @@ import pytest
 
 from results_db import Store, StoreError, default_path
 
-ADVICE = re.compile(r"\b(set PRECISION_ATLAS_DB|move it away|restore|remove the link|put the store back)", re.IGNORECASE)
+ADVICE = re.compile(
+    r"\b(set PRECISION_ATLAS_DB|move it away|restore|remove the link|put the store back)", re.IGNORECASE
+)
 
 
 def contents(folder: Path) -> dict[str, bytes | None]:
@@ -106,6 +108,15 @@ def test_a_store_in_place_is_never_made_anew(shipped_store: Store, shipped_file:
     assert len(shipped_store.table("runs")) > 400
 
 
+def read_all(path: Path) -> str:
+    """What is wrong with the store at `path`; "" when every value can be read."""
+    try:
+        with Store.open(path) as store:
+            return "; ".join(store.check())
+    except StoreError as refused:
+        return str(refused)
+
+
 @pytest.mark.parametrize("block", range(16))
 def test_damage_inside_the_file_is_found_by_a_check_or_lies_where_nothing_is_read(
     block: int, shipped_file: Path, own_store_path: Path
@@ -113,19 +124,14 @@ def test_damage_inside_the_file_is_found_by_a_check_or_lies_where_nothing_is_rea
     good = bytearray(shipped_file.read_bytes())
     good[12288 + block * 262144 + 100_000] ^= 0x5A  # the middle of a DuckDB block, after three headers
     own_store_path.write_bytes(good)
-    try:
-        with Store.open(own_store_path) as store:
-            assert store.check() == []
-            store.table("runs")
-    except StoreError as refused:
-        assert "Corrupt database file" in str(refused), refused
-        assert "Restore it from a backup" in str(refused)
+    said = read_all(own_store_path)
+    assert not said or ("Corrupt database file" in said and "Restore it from a backup" in said), said
     assert own_store_path.read_bytes() == good
 
 
 def test_a_missing_folder_is_said_and_not_made(own_store_path: Path) -> None:
     path = own_store_path.parent / "typo" / "atlas.duckdb"
-    with pytest.raises(StoreError, match="the folder .*typo for the store atlas.duckdb does not exist; create it, or"):
+    with pytest.raises(StoreError, match=r"the folder .*typo for the store atlas.duckdb does not exist; create it, or"):
         Store.open(path)
     assert not path.parent.exists()
 
@@ -197,7 +203,7 @@ def test_a_file_that_was_replaced_while_open_is_said(shipped_store: Store, empty
     new = shipped_store.path.with_name("new.duckdb")
     shutil.copyfile(empty_file, new)
     new.replace(shipped_store.path)
-    with pytest.raises(StoreError, match="was replaced by another file .*; restart the program"):
+    with pytest.raises(StoreError, match=r"was replaced by another file .*; restart the program"):
         shipped_store.table("runs")
     assert shipped_store.path.read_bytes() == empty_file.read_bytes()
 

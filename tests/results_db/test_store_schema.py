@@ -99,9 +99,7 @@ def test_a_row_against_the_rules_is_refused(
 
 
 @pytest.mark.parametrize("table", [table.name for table in TABLES_V1 if table.name != "throughput"])
-def test_no_row_is_there_twice(
-    table: str, database: duckdb.DuckDBPyConnection, valid_rows: dict[str, dict]
-) -> None:
+def test_no_row_is_there_twice(table: str, database: duckdb.DuckDBPyConnection, valid_rows: dict[str, dict]) -> None:
     insert(database, table, valid_rows[table])
     with pytest.raises(duckdb.ConstraintException):
         insert(database, table, valid_rows[table])
