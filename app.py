@@ -1,6 +1,10 @@
 """The dashboard's entry point: page config and the table of pages."""
 
+from pathlib import Path
+
 import streamlit as st
+
+ICON = Path(__file__).parent / "docs" / "icon.svg"  # a file of ours: a Material or emoji icon would be fetched
 
 PAGES = {
     "Decide": (("overview", "Overview", "target"), ("planner", "Planner", "map")),
@@ -15,5 +19,5 @@ def page(name: str, title: str, icon: str):
 
 
 if __name__ == "__main__":  # worker processes import this file under another name and must not draw
-    st.set_page_config(page_title="Precision Atlas", page_icon=":material/target:", layout="wide")
+    st.set_page_config(page_title="Precision Atlas", page_icon=ICON, layout="wide")
     st.navigation({section: [page(*row) for row in rows] for section, rows in PAGES.items()}).run()

@@ -25,7 +25,7 @@ TABLE = {
     "run_id": column_config.TextColumn("run"),
     "n_params": column_config.NumberColumn("N [parameters]", format="compact"),
     "n_tokens": column_config.NumberColumn("D [tokens]", format="compact"),
-    "flops": column_config.NumberColumn("C [FLOPs]", format="%.3g", help="As recorded, else 6 N D"),
+    "exaflops": column_config.NumberColumn("C [1e18 FLOPs]", format="%.4g", help="As recorded, else 6 N D"),
     "loss": column_config.NumberColumn("loss [nats/token]", format="%.4f"),
     "forward_label": column_config.TextColumn("forward"),
     "backward_label": column_config.TextColumn("backward"),
@@ -47,7 +47,8 @@ def readable_runs(
     """
     links = dict(zip(sources["source_id"], sources["link"], strict=True))
     words = runs["source_id"].map(lambda key: names.get(key, key))
-    shown = runs.assign(flops=flops_of(runs), source=words, link=runs["source_id"].map(links))
+    flops = flops_of(runs)
+    shown = runs.assign(flops=flops, exaflops=flops / 1e18, source=words, link=runs["source_id"].map(links))
     for role in ("forward", "backward"):
         label, number_format = _tables(methods, role)
         keys = list(zip(runs["source_id"], runs[f"{role}_format"], strict=True))

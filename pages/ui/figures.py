@@ -20,6 +20,7 @@ FORMAT_COLORS = {
     "e2m3": "#7A6FBF",
     "e3m2": "#9C92D6",
     "mxfp4": "#E69F00",
+    "fp4": "#B8860B",
     "e2m1": "#B8860B",
     "nvfp4": "#D55E00",
     "int8": "#009E73",
@@ -38,6 +39,7 @@ INK = {False: "#1F2430", True: "#E8EAEE"}
 PAPER = {False: "#FFFFFF", True: "#0E1117"}
 GRID = {False: "#DDE1E7", True: "#333A45"}
 MUTED = "#8A8F98"
+NOT_STATED_COLOR = "#C3C7CE"  # lighter than the grey of bf16, in both themes
 FONT = "Source Sans, sans-serif"  # the font that the dashboard itself serves
 ORIGIN_SYMBOLS = {"published": "circle", "uploaded": "diamond", "measured": "square"}
 

@@ -18,7 +18,7 @@ QUALITATIVE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9",
 def size_colors(sizes: Sequence[float] | pd.Series, low: float, high: float) -> list[str]:
     """Colours for model sizes between `low` and `high`, on a log scale, readable on light and dark."""
     span = max(np.log(high / low), 1e-9)
-    return sample_colorscale(SCALE, np.clip(0.05 + 0.8 * np.log(np.asarray(sizes) / low) / span, 0, 1).tolist())
+    return sample_colorscale(SCALE, np.clip(0.2 + 0.7 * np.log(np.asarray(sizes) / low) / span, 0, 1).tolist())
 
 
 def fit_figure(runs: pd.DataFrame, curves: list[dict], title: str) -> go.Figure:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from analysis.planner import SCHEMES, Region
 from pages.ui.figures import MUTED, SCHEME_COLORS, decade_ticks, words
 
-PLACES = ("middle left", "bottom right", "middle right")
+PLACES = {"circle": ("middle left", "bottom right", "middle right"), "star": ("top center",)}
 
 
 def region_figure(
@@ -100,7 +100,7 @@ def _hover(x: np.ndarray, y: np.ndarray, region: Region) -> go.Heatmap:
 
 def _mark(figure: go.Figure, d_over_n, n_params, labels, symbol: str, name: str) -> None:
     # Neighbours on the map get their labels on different sides.
-    places = [PLACES[i % len(PLACES)] for i in range(len(labels))]
+    places = [PLACES[symbol][i % len(PLACES[symbol])] for i in range(len(labels))]
     figure.add_scatter(
         x=np.log10(np.asarray(d_over_n, float)),
         y=np.log10(np.asarray(n_params, float)),

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pages.ui.browse import AXES, COLORS, NOT_STATED
-from pages.ui.figures import FORMAT_COLORS, MUTED, ORIGIN_SYMBOLS, format_color, words
+from pages.ui.figures import FORMAT_COLORS, MUTED, NOT_STATED_COLOR, ORIGIN_SYMBOLS, format_color, words
 from pages.ui.figures_laws import QUALITATIVE
 
 MOST_COLORS = 12
@@ -51,7 +51,7 @@ def _colors(values: list[str]) -> dict[str, str]:
     """The house colour of a format; other values take turns in a palette that is not theirs to keep."""
     free = iter(QUALITATIVE * (1 + len(values) // len(QUALITATIVE)))
     return {
-        value: MUTED if value == NOT_STATED else format_color(value) if _is_format(value) else next(free)
+        value: NOT_STATED_COLOR if value == NOT_STATED else format_color(value) if _is_format(value) else next(free)
         for value in values
     }
 

@@ -7,16 +7,32 @@ from typing import Literal
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from pages.ui import figures
+from results_db import safe_cells
 
 CAMERA = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "scale": 1}}
 
 
 def header(title: str, purpose: str) -> None:
     """Draws the page's title and the one line that says what the page is for."""
+    _through_the_entry()
     st.title(title)
     st.markdown(purpose)
+
+
+def _through_the_entry() -> None:
+    """Begins anew through app.py when this page was opened before it ever ran.
+
+    Until a process has run app.py once, Streamlit takes a folder called pages for an app of its older kind, and an
+    address such as /planner would run the page alone: no sections, no wide layout. At most once a session, since
+    what was clicked is forgotten by a rerun.
+    """
+    if PagesManager.uses_pages_directory and "panels.entered" not in st.session_state:
+        st.session_state["panels.entered"] = True
+        PagesManager.uses_pages_directory = False
+        st.rerun()
 
 
 def dark_theme() -> bool:
@@ -36,7 +52,7 @@ def show_figure(
     if data is not None:
         row.download_button(
             "Data",
-            data.to_csv(index=False),
+            safe_cells(data).to_csv(index=False),
             f"{name}.csv",
             "text/csv",
             key=f"{name}.data",
@@ -79,7 +95,7 @@ def problem_table(problems: pd.DataFrame, name: str) -> None:
     st.dataframe(problems, hide_index=True, key=f"{name}.problems", alt="problems in the uploaded file")
     st.download_button(
         "Download the problems",
-        problems.to_csv(index=False),
+        safe_cells(problems).to_csv(index=False),
         f"{name}_problems.csv",
         "text/csv",
         key=f"{name}.problems.csv",

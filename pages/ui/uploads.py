@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import panels
-from results_db import Preview, Store, file_columns, safe_cells
+from results_db import Preview, Store, file_columns
 
 IGNORED = "(ignore)"
 LIMIT_MB = 20
@@ -19,7 +19,7 @@ def drop_zone(store: Store, page: str, label: str, help_text: str) -> None:
     done = st.session_state.pop(f"{page}.upload_done", None)
     file = st.file_uploader(label, key=f"{page}.file.{number}", max_upload_size=LIMIT_MB, help=help_text)
     if done:
-        _say_done(done)
+        _say_done(store, *done)
     if file is None:
         return
     with st.container(border=True):
@@ -34,7 +34,7 @@ def _offer(store: Store, page: str, file_name: str, data: bytes, key: str) -> No
         preview = store.preview(file_name, data, mapping)
     st.text(preview.message)
     if len(preview.problems):
-        panels.problem_table(safe_cells(preview.problems), key)
+        panels.problem_table(preview.problems, key)
     if preview.blocking:
         st.error("Nothing can be imported before the points above are settled.", icon=":material/block:")
         return
@@ -91,7 +91,7 @@ def _import(store: Store, page: str, preview: Preview, key: str) -> None:
     n_rows, bad = len(preview.rows), len(preview.problems)
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     name = left.text_input("Name of the dataset", value=preview.default_name, max_chars=100, key=f"{key}.name")
-    label = f"Import the {n_rows} good rows" if bad else f"Import {n_rows} {'row' if n_rows == 1 else 'rows'}"
+    label = f"Import {n_rows} {'good ' if bad else ''}{'row' if n_rows == 1 else 'rows'}"
     if right.button(label, type="primary", key=f"{page}.import", icon=":material/download_done:", width="stretch"):
         dataset = store.commit(preview, name, skip_bad_rows=bool(bad))
         st.session_state[f"{page}.upload_number"] += 1
@@ -99,21 +99,20 @@ def _import(store: Store, page: str, preview: Preview, key: str) -> None:
         st.rerun()
 
 
-def _say_done(done: tuple[str, str, int]) -> None:
-    dataset, kind, n_rows = done
+def _say_done(store: Store, dataset: str, kind: str, n_rows: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.success(f"{n_rows} {KINDS[kind]} imported.", icon=":material/check_circle:")
-        if kind == "runs":
-            fit_link(dataset)
+        for name in store.table("datasets", dataset_id=dataset, kind="runs")["name"]:
+            fit_link(name)
 
 
-def fit_link(dataset: str) -> None:
-    """Draws the link to the scaling-laws page with these runs chosen."""
+def fit_link(name: str) -> None:
+    """Draws the link to the scaling-laws page with the runs of that dataset chosen."""
     st.page_link(
         "pages/scaling_laws.py",
         label="Fit these runs",
         icon=":material/trending_down:",
-        query_params={"scaling_laws.source": dataset},
+        query_params={"scaling_laws.source": name},
     )
 
 
@@ -129,7 +128,7 @@ def datasets(store: Store, page: str) -> None:
                 f"{row['name']}: {row['n_rows']} {KINDS[row['kind']]}, imported {row['imported_at']:%Y-%m-%d %H:%M} UTC"
             )
             if row["kind"] == "runs":
-                fit_link(row["dataset_id"])
+                fit_link(row["name"])
             if st.button("Undo import", key=f"{page}.undo.{row['dataset_id']}", icon=":material/undo:"):
                 store.undo(row["dataset_id"])
                 st.rerun()

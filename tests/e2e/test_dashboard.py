@@ -1,0 +1,103 @@
+"""A person's first minutes in a real browser: look at every page, upload, fit, read numbers, probe."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import app
+
+PAGES = [name for rows in app.PAGES.values() for name, _, _ in rows]
+LAW = {"E": 1.8, "A": 400.0, "B": 1800.0, "alpha": 0.34, "beta": 0.36}
+
+
+@pytest.fixture
+def runs_csv(tmp_path: Path) -> Path:
+    """Runs of a known Chinchilla law, as a person would name the columns."""
+    lines = ["params,tokens,val_loss"]
+    for n in (70, 150, 400, 1000):
+        for d in (2, 5, 20, 60):
+            loss = LAW["E"] + LAW["A"] / (n * 1e6) ** LAW["alpha"] + LAW["B"] / (d * 1e9) ** LAW["beta"]
+            lines.append(f"{n}M,{d}B,{loss:.8f}")
+    path = tmp_path / "my_runs.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_drawn_without_complaint_and_asks_nobody_else(visit, page, theme):
+    visitor = visit(theme)
+    visitor.open("" if page == "overview" else page)
+    visitor.picture(f"{page}_{theme}")
+    assert visitor.page.locator(".stException").count() == 0
+    assert visitor.complaints == []
+    assert visitor.strangers == []
+
+
+def test_a_csv_is_uploaded_fitted_and_its_numbers_read_off_the_page(visit, runs_csv):
+    visitor = visit()
+    page = visitor.page
+    visitor.open("results")
+    page.locator('input[type="file"]').first.set_input_files(runs_csv)
+    page.get_by_text("my_runs.csv: a table of 16 runs, all good.").wait_for()
+    visitor.settle()
+    page.get_by_role("button", name="Import 16 rows").click()
+    page.get_by_text("16 training runs imported.").wait_for()
+    page.get_by_role("link", name="Fit these runs").first.click()
+    page.get_by_role("heading", name="Scaling laws", level=1).wait_for()
+    visitor.settle()
+    page.get_by_text(re.compile("law fits these 16 runs within")).wait_for()
+    page.get_by_role("tab", name="Parameters").click()
+    visitor.settle()
+    cells = page.locator(
+        '[role="tabpanel"]:visible td, [role="tabpanel"]:visible [role="gridcell"]'
+    ).all_text_contents()
+    for symbol, value in LAW.items():
+        shown = float(cells[cells.index(symbol) + 1].replace(",", ""))
+        assert shown == pytest.approx(value, rel=5e-3), f"{symbol} reads {shown}, the law had {value}"
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Parameters as JSON").click()
+    params = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))["params"]
+    assert params == pytest.approx(LAW, rel=5e-3)
+    visitor.picture("uploaded_and_fitted")
+
+
+def test_a_bad_csv_gets_a_sentence_and_the_app_goes_on(visit, tmp_path):
+    visitor = visit()
+    page = visitor.page
+    path = tmp_path / "bad.csv"
+    path.write_text("n_params,n_tokens,loss\n1e9,20B tok,2.5\n2e9,2e10,-1\n1e9,2e10,2.4\n", encoding="utf-8")
+    visitor.open("results")
+    page.locator('input[type="file"]').first.set_input_files(path)
+    page.get_by_text("1 good and 2 with problems").wait_for()
+    visitor.settle()
+    visitor.picture("bad_upload")
+    page.get_by_role("link", name="Planner").first.click()
+    page.get_by_role("heading", name="Planner", level=1).wait_for()
+
+
+def test_one_click_runs_real_kernels_and_shows_only_what_was_measured(visit):
+    visitor = visit()
+    page = visitor.page
+    visitor.open("probe")
+    page.get_by_role("button", name=re.compile("Run the probe")).click()
+    page.get_by_text(re.compile(r"of \d+ cases")).first.wait_for(timeout=30_000)
+    page.get_by_text(re.compile("The run has ended: .*timed")).wait_for(timeout=180_000)
+    visitor.settle()
+    visitor.picture("probed")
+    rows = page.locator('[data-testid="stDataFrame"] td').all_text_contents()
+    assert "mm_fp32" in rows
+    assert "mm_bf16" in rows
+    assert page.locator(".js-plotly-plot").count() >= 1
+    assert visitor.complaints == []
+
+
+def test_a_choice_is_in_the_address_and_comes_back_with_it(visit):
+    visitor = visit()
+    visitor.open("planner?planner.n_max=8&planner.d_over_n=400")
+    assert visitor.page.get_by_role("spinbutton", name="Tokens per parameter D/N").input_value() == "400"
+    assert visitor.page.get_by_role("spinbutton", name="N at FP8 speed [billions]").input_value() == "8"
