@@ -6,12 +6,13 @@ import hashlib
 import shutil
 from pathlib import Path
 
+import duckdb
+
 from results_db import reading
 from results_db.creating import beside, place
 from results_db.errors import StoreError
 from results_db.location import require_folder, require_usable, wal_path
 from results_db.migrations import require_known, version_of
-from results_db.opening import connect, explained
 
 
 def copy_file(store: Path, target: Path) -> str:
@@ -87,12 +88,11 @@ def _verify_checksum(backup: Path) -> str:
 
 
 def _verify_content(draft: Path, backup: Path) -> None:
-    connection = connect(draft, stands_for=backup)
     try:
-        with explained(backup):
+        with duckdb.connect(str(draft)) as connection:
             require_known(version_of(connection), backup)
             problems = reading.problems(connection)
-    finally:
-        connection.close()
+    except duckdb.Error as problem:
+        problems = [str(problem).splitlines()[0].replace(str(draft), str(backup))]
     if problems:
-        raise StoreError(f"the backup {backup} is damaged: {'; '.join(problems)}; nothing was restored")
+        raise StoreError(f"the backup {backup} is damaged: {'; '.join(problems)}; use another, nothing was restored")

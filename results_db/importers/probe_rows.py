@@ -108,14 +108,15 @@ def _side(value: Any) -> int | None:
     return int(value)
 
 
-def _number(lowest_counts: bool) -> Callable[[Any], float | None]:
+def _number(zero_counts: bool) -> Callable[[Any], float | None]:
     def rule(value: Any) -> float | None:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= LARGEST_NUMBER:
             raise ValueError("write a finite number, or null where there is none")
-        if value < 0 or (value == 0 and not lowest_counts):
-            raise ValueError("write a number above zero, or null where there is none")
+        if value < 0 or (value == 0 and not zero_counts):
+            least = "0 or a number above" if zero_counts else "a number above zero"
+            raise ValueError(f"write {least}, or null where there is none")
         return float(value)
 
     return rule
@@ -155,10 +156,10 @@ FIELDS: dict[str, Callable[[Any], Any]] = {
     "status": _status,
     "detail": _text(),
     "native": _boolean,
-    "p20_us": _number(lowest_counts=False),
-    "p50_us": _number(lowest_counts=False),
-    "p80_us": _number(lowest_counts=False),
-    "relative_error": _number(lowest_counts=True),
+    "p20_us": _number(zero_counts=False),
+    "p50_us": _number(zero_counts=False),
+    "p80_us": _number(zero_counts=False),
+    "relative_error": _number(zero_counts=True),
     "versions": _versions,
     "device_id": _text(),
     "device_kind": _text(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import pickle
 import struct
 import sys
@@ -182,8 +183,6 @@ def test_an_upload_above_the_limit_is_refused(empty_store: Store) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="named pipes are made otherwise on Windows")
 def test_a_pipe_is_read_up_to_the_limit(tmp_path: Path) -> None:
-    import os
-
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,22 @@ UNSIGNED = [(table, column) for table, column in NUMBERS if table != "law_coeffi
 WITH_ORIGIN = [table.name for table in TABLES_V1 if any(name == "origin" for name, _, _ in table.columns)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database of the newest schema without rows."""
+    """A database of the newest schema without rows, for rows that are refused."""
     with duckdb.connect() as connection:
         migrate(connection)
         yield connection
+
+
+@contextmanager
+def taken_back(database: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """A block whose rows are gone after it."""
+    database.execute("BEGIN")
+    try:
+        yield
+    finally:
+        database.execute("ROLLBACK")
 
 
 def insert(database: duckdb.DuckDBPyConnection, table: str, row: dict[str, Any]) -> None:
@@ -40,8 +51,9 @@ def test_every_column_has_a_comment_and_numbers_name_their_unit(empty_store: Sto
 
 
 def test_the_valid_rows_are_accepted(database: duckdb.DuckDBPyConnection, valid_rows: dict[str, dict]) -> None:
-    for table, row in valid_rows.items():
-        insert(database, table, row)
+    with taken_back(database):
+        for table, row in valid_rows.items():
+            insert(database, table, row)
     assert set(valid_rows) == {table.name for table in TABLES_V1}
 
 
@@ -100,9 +112,10 @@ def test_a_row_against_the_rules_is_refused(
 
 @pytest.mark.parametrize("table", [table.name for table in TABLES_V1 if table.name != "throughput"])
 def test_no_row_is_there_twice(table: str, database: duckdb.DuckDBPyConnection, valid_rows: dict[str, dict]) -> None:
-    insert(database, table, valid_rows[table])
-    with pytest.raises(duckdb.ConstraintException):
+    with taken_back(database):
         insert(database, table, valid_rows[table])
+        with pytest.raises(duckdb.ConstraintException):
+            insert(database, table, valid_rows[table])
 
 
 def test_a_shipped_value_against_the_rules_leaves_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
