@@ -6,6 +6,8 @@ import difflib
 import re
 from dataclasses import dataclass
 
+from results_db.importers.units import SUFFIXES
+
 COLUMNS = {
     "run_id": "run id, run, run name, name, id, experiment",
     "family": "family, model family, sweep, series",
@@ -38,10 +40,6 @@ COLUMNS = {
 SET_BY_STORE = ("source_id", "dataset_id", "origin")
 IGNORE = ""
 
-_HEADER_UNITS = {
-    "k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "millions": 1e6, "b": 1e9, "bn": 1e9, "billion": 1e9,
-    "billions": 1e9, "t": 1e12, "trillion": 1e12, "trillions": 1e12,
-}  # fmt: skip
 FORMATS = {
     "bf16": "bf16, bfloat16, torch.bfloat16, brain float 16",
     "fp16": "fp16, float16, half, torch.float16, f16",
@@ -97,8 +95,8 @@ def match_column(uploaded: str) -> Match:
         return Match(uploaded, _COLUMN_OF[word], 0.9, "known name")
     stem, unit = _with_unit(word)
     column = _COLUMN_OF.get(stem, "")
-    if unit in _HEADER_UNITS and column in ("n_params", "n_tokens"):
-        return Match(uploaded, column, 0.7, f"known name, in {_HEADER_UNITS[unit]:.0e}", _HEADER_UNITS[unit])
+    if unit in SUFFIXES and column in ("n_params", "n_tokens"):
+        return Match(uploaded, column, 0.7, f"known name, in {SUFFIXES[unit]:.0e}", SUFFIXES[unit])
     near = difflib.get_close_matches(word, [alias for alias in _COLUMN_OF if len(alias) > 3], n=1, cutoff=0.8)
     if near:
         return Match(uploaded, _COLUMN_OF[near[0]], 0.5, f"similar to {near[0]}")

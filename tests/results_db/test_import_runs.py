@@ -96,7 +96,7 @@ def test_an_import_adds_its_rows_and_undo_restores_the_store_exactly(shipped_sto
 def test_uploading_a_file_twice_adds_nothing(empty_store: Store) -> None:
     first = empty_store.commit(empty_store.preview("mine.csv", AS_IT_IS))
     before = everything(empty_store)
-    again = empty_store.preview("renamed.csv", AS_IT_IS.replace(b"\n", b"\r\n"))
+    again = empty_store.preview("renamed.csv", AS_IT_IS.replace(b"\n", b"\r\n\r\n"))  # and so on other rows
     assert again.existing == first
     assert again.message == "renamed.csv: these rows are in the store already, as 'mine'; importing adds nothing."
     assert empty_store.commit(again) == first
@@ -205,6 +205,13 @@ def test_the_columns_on_offer_are_those_that_have_a_rule_and_none_that_the_store
 def test_every_suffix_multiplies(suffix: str, size: float) -> None:
     for number, blank, written in itertools.product(("1", "1.3", "20", "4.2e1"), ("", " "), (suffix, suffix.upper())):
         assert parse_count(f"{number}{blank}{written}") == pytest.approx(float(number) * size, rel=1e-15)
+
+
+@pytest.mark.parametrize(("suffix", "size"), SUFFIXES.items())
+def test_a_unit_in_a_header_multiplies(suffix: str, size: float) -> None:
+    for header in (f"params ({suffix})", f"Params [{suffix.upper()}]", f"params_{suffix}", f"params in {suffix}"):
+        match = match_column(header)
+        assert (match.column, match.scale, match.confidence >= SURE) == ("n_params", size, True), (header, match)
 
 
 def test_a_decimal_count_with_a_suffix_is_the_exact_float() -> None:
