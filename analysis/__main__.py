@@ -7,6 +7,8 @@ import importlib
 import os
 import sys
 
+from analysis.commands.options import BadCall
+
 VERBS = ("laws", "fit", "predict", "plan", "formats", "quantize")
 
 
@@ -21,18 +23,19 @@ def main(arguments: list[str] | None = None) -> int:
         verb.set_defaults(run=module.run)
     args = parser.parse_args(arguments)
     try:
-        return args.run(args)
+        code = args.run(args)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # the reader of the pipe went away (head, for example): not an error of ours
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (ValueError, OSError) as problem:
         print(f"{args.verb}: {problem}", file=sys.stderr)
+        return 2 if isinstance(problem, BadCall) else 1
+    except KeyboardInterrupt:
+        print(f"{args.verb}: interrupted", file=sys.stderr)
         return 1
 
 
 if __name__ == "__main__":
-    try:
-        code = main()
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader of the pipe went away (head, for example): not an error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    sys.exit(code)
+    sys.exit(main())

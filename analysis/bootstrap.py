@@ -11,8 +11,6 @@ from analysis.descent import descend
 from analysis.laws.law import Law
 from analysis.problem import Problem
 
-CHUNK_CELLS = 4_000_000  # Jacobian cells held at once: bounds the memory to about 100 MB
-
 
 @dataclass(frozen=True)
 class Draws:
@@ -32,8 +30,9 @@ class Draws:
 
     def predict(self, x: pd.DataFrame) -> np.ndarray:
         """Predicted loss [nats/token] (B, n) of each row of `x` under each draw."""
-        frame = x.assign(loss=1.0)
-        problem = Problem(self.law, frame, self.values, logs=False)
+        problem = Problem(self.law, x.assign(loss=1.0), self.values, logs=False)
+        if problem.names:
+            raise ValueError(f"the draws hold no {', '.join(problem.names)}")
         residuals, _ = problem(np.zeros((len(self), 0)), np.arange(len(self)))
         return residuals + 1.0
 
@@ -51,15 +50,7 @@ def resample(problem: Problem, best: np.ndarray, delta: float, draws: int, rng: 
     """
     runs = len(problem.target)
     counts = rng.multinomial(runs, np.full(runs, 1 / runs), draws).astype(float)
-    size = max(1, CHUNK_CELLS // (runs * (len(best) + 1)))
-    ends = []
-    for first in range(0, draws, size):
-        rows = np.arange(first, min(first + size, draws))
-        start = np.tile(best, (len(rows), 1))
-
-        def model(theta: np.ndarray, own: np.ndarray, rows: np.ndarray = rows):
-            return problem(theta, rows[own])
-
-        ends.append(descend(model, start, counts[rows], delta, problem.low, problem.high, 100, 1e-7).theta)
-    free = np.exp(np.concatenate(ends))
+    start = np.tile(best, (draws, 1))
+    end = descend(problem, start, counts, delta, problem.low, problem.high, iterations=100, tolerance=1e-7)
+    free = np.exp(end.theta)
     return Draws(problem.law, dict(zip(problem.names, free.T, strict=True)))

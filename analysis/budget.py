@@ -18,6 +18,7 @@ from analysis.planner import LOW, SCHEMES, Factors, Scheme, loss_interval
 from analysis.speed import SpeedTable, training_speedup
 
 SECONDS_PER_DAY = 86_400.0
+COLUMNS = ["scheme", "why_not", "n", "d", "loss", "low", "high", "p_win", "serve_gpu_days"]
 ALL_SCHEMES = (Scheme("bf16", "bf16"), *SCHEMES)
 
 
@@ -87,7 +88,7 @@ def best_models(
             forward = float(hardware.speed(scheme.forward, np.array([row["n"]]))[0][0])
             row["serve_gpu_days"] = INFERENCE_FLOPS_PER_PARAM_TOKEN * row["n"] * serve_tokens / (per_day * forward)
         rows.append(row)
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=COLUMNS)
     return table.assign(wins=table["loss"] == table["loss"].min())
 
 
@@ -106,7 +107,12 @@ def win_shares(
 def break_even(
     law: Law, values: Mapping[str, float], factors: Factors, hardware: Hardware, scheme: str = "fp4:fp4"
 ) -> float | None:
-    """The FP4 over FP8 speed-up, same forward and backward, from which `scheme` beats FP8:FP8; None above 16."""
+    """The FP4 over FP8 speed-up, same forward and backward, from which `scheme` beats FP8:FP8; None above 16.
+
+    Raises ValueError for hardware without an FP8 rate.
+    """
+    if reason := hardware.why_not(SCHEMES[0]):
+        raise ValueError(reason)
     low_scheme = next(s for s in SCHEMES if s.name == scheme)
     reference = _best(law, factors.of(SCHEMES[0], values), hardware, SCHEMES[0])["loss"]
     speeds = np.geomspace(1.0, 16.0, 241)

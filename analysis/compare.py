@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
-from analysis.fitting import Fit, fit
+from analysis.checks import check_runs
+from analysis.fitting import Fit, Status, fit
 from analysis.flops import training_flops
 from analysis.laws.law import Law
 
@@ -27,14 +30,20 @@ def errors(found: Fit, runs: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def holdout(law: Law, runs: pd.DataFrame, above_flops: float, **options) -> tuple[Fit, dict[str, float]]:
-    """The fit on runs up to `above_flops` and its errors on the larger ones.
+def holdout(
+    law: Law, runs: pd.DataFrame, above_flops: float, method: Callable[..., Fit] = fit, **options
+) -> tuple[Fit, dict[str, float]]:
+    """The fit, by `method` with `options`, on runs up to `above_flops` and its errors on the larger ones.
 
-    Raises ValueError when no run, or every run, lies above.
+    Raises ValueError when no run, or every run, lies above, and when too few lie below.
     """
-    large = (flops_of(runs) > above_flops).to_numpy()
+    check_runs(law, runs)
+    flops = flops_of(runs)
+    large = (flops > above_flops).to_numpy()
     if not large.any() or large.all():
-        spread = f"{flops_of(runs).min():.3g} to {flops_of(runs).max():.3g}"
-        raise ValueError(f"--holdout-flops {above_flops:g} splits nothing off; the runs span {spread} FLOPs")
-    found = fit(law, runs[~large], **options)
+        span = f"{flops.min():.3g} to {flops.max():.3g}"
+        raise ValueError(f"holding out the runs above {above_flops:g} FLOPs splits nothing off; they span {span} FLOPs")
+    found = method(law, runs[~large], **options)
+    if found.status is Status.TOO_FEW_RUNS:
+        raise ValueError(f"without the runs above {above_flops:g} FLOPs: {found.advice}")
     return found, {"above_flops": above_flops, **errors(found, runs[large])}

@@ -10,6 +10,9 @@ import numpy as np
 Model = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
+CHUNK_CELLS = 4_000_000  # Jacobian cells held at once: bounds the memory to about 100 MB
+
+
 @dataclass(frozen=True)
 class Descent:
     """Where a batch ended: `theta` (S, P) and its `objective` (S,)."""
@@ -43,9 +46,18 @@ def descend(
     H_irls, the reweighted least-squares Hessian, bounds the objective from above, so heavy damping
     always descends; H_newton counts only the residuals inside delta and gives the fast end.
     """
+    weights = np.broadcast_to(weights, (len(start), weights.shape[-1]))
+    size = max(1, CHUNK_CELLS // (weights.shape[1] * (start.shape[1] + 1)))
+    chunks = np.split(np.arange(len(start)), range(size, len(start), size))
+    settings = (delta, low, high, iterations, tolerance)
+    with np.errstate(all="ignore"):  # a point without a finite objective is left out, not an error
+        ends = [_descend(model, chunk, start[chunk], weights[chunk], *settings) for chunk in chunks]
+    return Descent(*(np.concatenate(parts) for parts in zip(*ends, strict=True)))
+
+
+def _descend(model, batch, start, weights, delta, low, high, iterations, tolerance) -> tuple[np.ndarray, np.ndarray]:
     theta = np.clip(start, low, high)
-    weights = np.broadcast_to(weights, (len(theta), weights.shape[-1]))
-    residuals, jacobian = model(theta, np.arange(len(theta)))
+    residuals, jacobian = model(theta, batch)
     objective = (weights * huber(residuals, delta)).sum(1)
     damping = np.full(len(theta), 1.0)
     active = np.isfinite(objective)
@@ -55,7 +67,7 @@ def descend(
             break
         step = _step(residuals[rows], jacobian[rows], weights[rows], delta, damping[rows], theta[rows], low, high)
         proposal = np.clip(theta[rows] + step, low, high)
-        new_residuals, new_jacobian = model(proposal, rows)
+        new_residuals, new_jacobian = model(proposal, batch[rows])
         new_objective = (weights[rows] * huber(new_residuals, delta)).sum(1)
         better = new_objective < objective[rows]
         gain = np.where(better, objective[rows] - new_objective, 0.0)
@@ -66,7 +78,7 @@ def descend(
         damping = np.clip(damping, 1e-7, 1e9)
         done = (better & (gain <= tolerance * objective[rows])) | (~better & (damping[rows] > 1e6))
         active[rows[done]] = False
-    return Descent(theta, objective)
+    return theta, objective
 
 
 def _step(residuals, jacobian, weights, delta, damping, theta, low, high):

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.bootstrap import Draws, resample
+from analysis.checks import check_runs, check_values
 from analysis.descent import descend
 from analysis.laws.law import Law
 from analysis.problem import Problem
@@ -31,6 +32,10 @@ class Status(enum.Enum):
         "do not compare these parameters one by one, and add runs that vary N and D separately."
     )
     TOO_FEW_RUNS = "A fit needs more runs than free parameters: add runs or fix parameters."
+
+
+UNEXAMINED = "The optimum was reached; without bootstrap draws nothing says how well the runs pin the parameters down."
+NOTHING_FREE = "Nothing was free: the objective is that of the fixed values."
 
 
 @dataclass(frozen=True)
@@ -77,20 +82,21 @@ def fit(
 
     `runs` has the law's inputs and `loss` [nats/token] as columns; `fixed` maps symbols (or symbol[group])
     to values that stay, and `fixed_draws` to their bootstrap draws, carried through to the intervals.
-    Raises ValueError for unknown symbols, missing columns and unusable numbers.
+    Raises ValueError for unknown symbols and losses, and for runs that cannot be used.
     Source of the objective: Hoffmann et al. 2022, section 3.3.
     """
     began = time.perf_counter()
     fixed = dict(fixed or {})
-    check_fixed(law, fixed)
+    check_values(law, fixed)
     check_runs(law, runs)
-    logs, usual_delta = LOSSES[loss]
-    delta = usual_delta if delta is None else float(delta)
+    logs, delta = loss_settings(loss, delta)
     problem = Problem(law, runs, fixed, logs)
     blank = Fit(law, fixed, problem.names, float("nan"), Status.CONVERGED, "", len(runs), loss, delta)
     if len(runs) <= len(problem.names):
         counts = f"{len(runs)} runs for {len(problem.names)} free parameters."
-        return replace(blank, status=Status.TOO_FEW_RUNS, advice=f"{counts} {Status.TOO_FEW_RUNS.value}")
+        seconds = {"fit": time.perf_counter() - began, "bootstrap": 0.0}
+        advice = f"{counts} {Status.TOO_FEW_RUNS.value}"
+        return replace(blank, status=Status.TOO_FEW_RUNS, advice=advice, seconds=seconds)
     rng = np.random.default_rng(seed)
     theta, objective, agreement = search(problem, starts, rng, delta)
     values = fixed | dict(zip(problem.names, np.exp(theta).tolist(), strict=True))
@@ -105,14 +111,33 @@ def fit(
     return replace(judged(replace(found, blind=blind_directions(problem, theta))), seconds=seconds)
 
 
+def loss_settings(loss: str, delta: float | None) -> tuple[bool, float]:
+    """Whether a loss of LOSSES compares logs, and its delta; raises ValueError when the two do not go together."""
+    if loss not in LOSSES:
+        raise ValueError(f"unknown loss '{loss}'; write {', '.join(LOSSES)}")
+    logs, usual = LOSSES[loss]
+    if delta is None:
+        return logs, usual
+    if usual == np.inf:
+        raise ValueError(f"{loss} has no delta; leave it out or choose huber")
+    if not 0 < delta < np.inf:
+        raise ValueError(f"delta is {delta:g}; write a finite number above 0, such as 1e-3")
+    return logs, float(delta)
+
+
 def search(problem: Problem, starts: int, rng: np.random.Generator, delta: float) -> tuple[np.ndarray, float, float]:
-    """The best log parameters (P,), their objective, and the share of starts that ended there."""
+    """The best log parameters (P,), their objective, and the share of starts that ended there.
+
+    Raises ValueError when the runs are so far from the law that no start has a finite objective.
+    """
     theta = problem.starts(starts if problem.names else 1, rng)
     weights = np.ones(len(problem.target))
     for wide in (w for w in ANNEALING if w > delta):
         theta = descend(problem, theta, weights, wide, problem.low, problem.high, 60, 1e-4).theta
     end = descend(problem, theta, weights, delta, problem.low, problem.high)
     best = int(np.argmin(end.objective))
+    if not np.isfinite(end.objective[best]):
+        raise ValueError("no start has a finite objective; look for sizes, tokens or losses that no run can have")
     reached = end.objective <= end.objective[best] * (1 + 1e-4)
     return end.theta[best], float(end.objective[best]), float(reached.mean())
 
@@ -121,7 +146,7 @@ def blind_directions(problem: Problem, theta: np.ndarray) -> tuple[str, ...]:
     """The free parameters that can move together from the optimum `theta` (P,) with no run noticing."""
     if not problem.names:
         return ()
-    jacobian = problem(theta[None], np.zeros(1, int))[1][0]
+    jacobian = np.clip(np.nan_to_num(problem(theta[None], np.zeros(1, int))[1][0]), -1e150, 1e150)
     scaled = jacobian / np.maximum(np.linalg.norm(jacobian, axis=0), 1e-300)
     _, strengths, directions = np.linalg.svd(scaled, full_matrices=True)
     strengths = np.pad(strengths, (0, len(theta) - len(strengths)))
@@ -137,41 +162,18 @@ def judged(found: Fit) -> Fit:
     blind = found.blind
     bounds = {param.symbol: param.bounds for param in found.law.params}
     drawn = found.draws.intervals() if found.draws else {}
-    intervals = {n: bounds[n.split("[")[0]] if n in blind else drawn[n] for n in found.free if n in drawn}
+    drawn |= {name: bounds[name.split("[")[0]] for name in blind if found.draws}
+    intervals = {name: drawn[name] for name in found.free if name in drawn}
     loose = [n for n in found.free if n in blind or (n in intervals and intervals[n][1] > WIDE * intervals[n][0])]
     edge = [name for name in found.free if not _inside(found.values[name], bounds[name.split("[")[0]])]
     names, status = (edge, Status.AT_BOUND) if edge else (loose, Status.NOT_IDENTIFIED)
-    if not names:
+    if names:
+        advice = f"{', '.join(names)}: {status.value}"
+    else:
         status = Status.CONVERGED
-    advice = f"{', '.join(names)}: {status.value}" if names else status.value
+        advice = status.value if found.draws else UNEXAMINED if found.free else NOTHING_FREE
     return replace(found, intervals=intervals, status=status, advice=advice)
 
 
 def _inside(value: float, bounds: tuple[float, float]) -> bool:
     return bounds[0] * 1.001 < value < bounds[1] / 1.001
-
-
-def check_fixed(law: Law, fixed: Mapping[str, float]) -> None:
-    """Raises ValueError when a fixed symbol is not the law's or its value lies outside its bounds."""
-    params = {param.symbol: param for param in law.params}
-    for name, value in fixed.items():
-        param = params.get(name.split("[")[0])
-        if param is None:
-            raise ValueError(f"law {law.name} has no parameter '{name}'; it has {', '.join(params)}")
-        low, high = param.bounds
-        if not low <= value <= high:
-            raise ValueError(f"{name}={value:g} is outside its bounds; write a value from {low:g} to {high:g}")
-
-
-def check_runs(law: Law, runs: pd.DataFrame) -> None:
-    """Raises ValueError naming the first column or row that a fit cannot use."""
-    grouped = {param.per for param in law.groups}
-    for name in (*(n for n in law.inputs if n not in grouped), "loss"):
-        if name not in runs:
-            needed = ", ".join((*law.inputs, "loss"))
-            raise ValueError(f"the runs have no column '{name}'; law {law.name} needs {needed}")
-        numbers = pd.to_numeric(runs[name], errors="coerce").to_numpy(float)
-        bad = np.flatnonzero(~(np.isfinite(numbers) & (numbers > 0)))
-        if len(bad):
-            value = runs[name].iloc[bad[0]]
-            raise ValueError(f"row {bad[0] + 1}: {name} is {value!r}; write a finite number above 0 or drop the row")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.dual import Dual
-from analysis.laws.law import Law, Param, is_baseline
+from analysis.laws.law import Law, Param, group_names
 
 
 class Problem:
@@ -21,7 +21,9 @@ class Problem:
 
     def __init__(self, law: Law, runs: pd.DataFrame, fixed: Mapping[str, float | np.ndarray], logs: bool):
         self.law, self.logs = law, logs
-        self.columns = {name: runs[name].to_numpy() for name in law.inputs if name in runs}
+        grouped = {param.per for param in law.groups}
+        types = {name: object if name in grouped else float for name in law.inputs}
+        self.columns = {name: runs[name].to_numpy(types[name]) for name in law.inputs if name in runs}
         loss = runs["loss"].to_numpy(float)
         self.target = np.log(loss) if logs else loss
         self.constants: dict[str, np.ndarray] = {}
@@ -39,9 +41,10 @@ class Problem:
             self.slots.append((param.symbol, param, None))
 
     def _place_groups(self, param: Param, fixed: Mapping) -> None:
-        names = self.columns.get(param.per, np.full(len(self.target), None))
+        column = self.columns.get(param.per, np.full(len(self.target), None))
+        names = group_names(param, column)
         known = np.ones((1, len(self.target)))
-        for group in sorted({str(n) for n in names if not is_baseline(param, n)}):
+        for group in sorted(set(names) - {None}):
             mask = names == group
             key = f"{param.symbol}[{group}]"
             value = fixed.get(key, fixed.get(param.symbol))
@@ -62,10 +65,10 @@ class Problem:
         with np.errstate(all="ignore"):
             loss = self.law.predict(self._symbols(np.exp(theta), rows), SimpleNamespace(**self.columns))
             out = np.log(loss) if self.logs else loss
-        value, slopes = (out.value, out.slopes) if isinstance(out, Dual) else (out, {})
-        jacobian = np.empty((*shape, len(self.slots)))
-        for i, (_, param, mask) in enumerate(self.slots):
-            jacobian[:, :, i] = slopes[param.symbol] if mask is None else slopes[param.symbol] * mask
+            value, slopes = (out.value, out.slopes) if isinstance(out, Dual) else (out, {})
+            jacobian = np.empty((*shape, len(self.slots)))
+            for i, (_, param, mask) in enumerate(self.slots):
+                jacobian[:, :, i] = slopes[param.symbol] if mask is None else slopes[param.symbol] * mask
         return np.broadcast_to(value, shape) - self.target, jacobian
 
     def _symbols(self, values: np.ndarray, rows: np.ndarray) -> SimpleNamespace:

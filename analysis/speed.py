@@ -47,16 +47,32 @@ def training_speedup(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
     return 1.0 / ((1.0 / 3.0) / np.asarray(forward) + (2.0 / 3.0) / np.asarray(backward))
 
 
+MEASURED_COLUMNS = (
+    "source_id",
+    "device",
+    "kernel",
+    "baseline_format",
+    "n_params",
+    "batch",
+    "phase",
+    "metric",
+    "value",
+)
+
+
 def measured_tables(throughput: pd.DataFrame, reference: str = "FP8") -> list[SpeedTable]:
     """The speed-up tables over model size in rows of the `throughput` table: one per source, device, kernel, batch.
 
     Rows used: metric `speedup`, baseline_format `reference`, with a model size n_params and both phases.
+    Raises ValueError naming a row whose size or value is not above 0.
     """
-    if throughput.empty:
-        return []
     speedups = throughput[(throughput["metric"] == "speedup") & (throughput["baseline_format"] == reference)]
     rows = speedups.dropna(subset=["n_params"])
-    rows = rows.assign(kernel=rows["kernel"].str.replace(r",?\s*params=\d+$", "", regex=True))
+    for name in ("n_params", "value"):
+        bad = rows.index[~(rows[name].between(0, np.inf, inclusive="neither"))]
+        if len(bad):
+            raise ValueError(f"row {bad[0]}: {name} is {rows.at[bad[0], name]:g}; a finite number above 0 is needed")
+    rows = rows.assign(kernel=rows["kernel"].astype(str).str.replace(r",?\s*params=\d+$", "", regex=True))
     groups = rows.groupby(["source_id", "device", "kernel", "batch"], sort=False, dropna=False)
     tables = [_table(reference.lower(), *key, group) for key, group in groups]
     return [table for table in tables if table is not None]

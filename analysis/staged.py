@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.bootstrap import Draws
+from analysis.checks import check_runs
 from analysis.fitting import Fit, Status, fit, judged
 from analysis.laws.law import Law, Param, is_baseline
 
@@ -19,13 +20,14 @@ def fit_staged(law: Law, runs: pd.DataFrame, base_max_n: float | None = None, **
     The base uses the runs without any factor, up to `base_max_n` parameters. A factor is fitted on the runs
     that differ from the baseline in it alone; one that never occurs alone is fitted after those, which are
     then fixed. `options` are those of `fit`; the draws of the base go into the intervals of the factors. The second
-    fit has every parameter, its status that of all of them, and n_runs and objective those of its last stage.
+    fit has every parameter and the status of all of them; its n_runs, objective and seconds are sums over the stages
+    (every run belongs to one), its agreement the lowest of them.
     """
-    small = runs["n_params"] <= base_max_n if base_max_n else np.ones(len(runs), bool)
-    factors = _factor_counts(law, runs)
-    base = fit(law, runs[(factors == 0) & small], **options)
+    check_runs(law, runs)
+    base = fit(law, fit_base(law, runs, base_max_n), **options)
     if base.status is Status.TOO_FEW_RUNS:
         return base, base
+    factors = _factor_counts(law, runs)
     alone = _next_stage(base, runs[factors == 1], options)
     unknown = np.array([not _known(law, row, alone.values) for row in runs.to_dict("records")], dtype=bool)
     both = runs[(factors > 1) & unknown]
@@ -44,14 +46,18 @@ def _next_stage(before: Fit, runs: pd.DataFrame, options: dict[str, Any]) -> Fit
     now = fit(before.law, runs, **settings)
     if now.status is Status.TOO_FEW_RUNS:
         return now
-    draws = Draws(now.law, (before.draws.values if before.draws else {}) | now.draws.values) if now.draws else None
+    drawn = {name: numbers for fitted in (before, now) if fitted.draws for name, numbers in fitted.draws.values.items()}
     return judged(
         replace(
             now,
             values=before.values | now.values,
             free=before.free + now.free,
             blind=before.blind + now.blind,
-            draws=draws,
+            draws=Draws(now.law, drawn) if drawn else None,
+            n_runs=before.n_runs + now.n_runs,
+            objective=before.objective + now.objective,
+            agreement=min(before.agreement, now.agreement),
+            seconds={part: before.seconds[part] + now.seconds[part] for part in now.seconds},
         )
     )
 

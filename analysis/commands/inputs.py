@@ -1,93 +1,91 @@
-"""What the verbs read: a table of runs, parameter values, and what they print."""
+"""Files that the verbs read, the parameter values in them, and the JSON they print."""
 
 from __future__ import annotations
 
-import csv
 import json
 import math
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
+from analysis.bootstrap import Draws
+from analysis.checks import check_values
+from analysis.commands.options import assignments, said_in_the_call
 from analysis.laws.law import Law
 
-TRUE_WORDS = {"true", "1", "yes"}
 
+def read_params(text: str, law: Law) -> tuple[dict[str, float], Draws | None]:
+    """A law's values by symbol from SYMBOL=VALUE,... or a JSON file, and the bootstrap draws that the file holds.
 
-def read_runs(path: str, law: Law) -> pd.DataFrame:
-    """The CSV table at `path` ('-' is standard input); rows flagged as outliers are kept.
-
-    Raises ValueError with a sentence when it is not a table with the law's columns.
+    The output of `fit --json` is accepted as it is. Raises BadCall for wrong words in the call, ValueError with a
+    sentence for a file that cannot be used.
     """
+    if "=" in text and not os.path.exists(text):
+        with said_in_the_call():
+            values = assignments(text)
+            check_values(law, values)
+        return values, None
+    document = read_json(text)
+    recorded = document.get("draws")
     try:
-        frame = pd.read_csv(sys.stdin if path == "-" else path, dtype=str, keep_default_na=True)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, csv.Error) as problem:
-        raise ValueError(
-            f"{path} is not a CSV table ({problem}); write a header line and comma-separated rows"
-        ) from None
-    missing = [n for n in law.inputs if n not in frame and n not in {p.per for p in law.groups}]
-    if missing:
-        columns = ", ".join(frame.columns[:12])
-        raise ValueError(f"{path} has no column {' or '.join(missing)}; its columns are {columns}")
-    if frame.empty:
-        raise ValueError(f"{path} has a header and no rows; add at least one run")
-    text = {param.per for param in law.groups}
-    for name in {*law.inputs, "loss", "flops"} & set(frame.columns) - text:
-        frame[name] = _numbers(frame[name], path)
-    return frame
+        values = _values(document.get("params", document))
+        check_values(law, values)
+        return values, _draws(recorded, law) if recorded else None
+    except ValueError as problem:
+        raise ValueError(f"{text}: {problem}") from None
 
 
-def _numbers(column: pd.Series, path: str) -> pd.Series:
-    numbers = pd.to_numeric(column, errors="coerce")
-    bad = column.notna() & numbers.isna()
-    if bad.any():
-        row = int(bad.to_numpy().argmax())
-        raise ValueError(f"{path}, row {row + 1}: {column.name} is {column.iloc[row]!r}; write a number such as 2e10")
-    return numbers
+def _values(document: Any) -> dict[str, float]:
+    advice = "write {'symbol': number, ...}"
+    if not isinstance(document, dict):
+        raise ValueError(f"the parameters are of type {type(document).__name__}; {advice}")
+    values = {}
+    for name, value in document.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ValueError(f"{name} is {str(value)[:40]!r}, not a number; {advice}")
+        try:
+            values[name] = float(value)
+        except OverflowError:
+            raise ValueError(f"{name} is a number of {len(str(value))} digits; {advice}") from None
+    return values
 
 
-def without_outliers(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs that their source did not flag as outliers."""
-    if "outlier" not in runs:
-        return runs
-    return runs[~runs["outlier"].fillna("").str.lower().isin(TRUE_WORDS)]
-
-
-def read_params(text: str) -> dict[str, float]:
-    """Values by symbol from SYMBOL=VALUE,... or a JSON file; the output of `fit --json` is accepted too."""
-    if "=" in text and not Path(text).exists():
-        return dict(assignment(part) for part in text.split(",") if part.strip())
-    values = read_json(text)
-    values = values.get("params", values)
-    bad = [f"{k}={v!r}" for k, v in values.items() if isinstance(v, bool) or not isinstance(v, (int, float))]
-    if bad:
-        raise ValueError(f"{text}: {bad[0]} is not a number; write {{'symbol': number, ...}}")
-    return {name: float(value) for name, value in values.items()}
+def _draws(recorded: Any, law: Law) -> Draws:
+    advice = "keep them as fit --draws --json wrote them, or leave them out"
+    try:
+        values = {name: np.array(numbers, dtype=float) for name, numbers in recorded.items()}
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        raise ValueError(f"the draws are not lists of numbers by symbol; {advice}") from None
+    if {numbers.ndim for numbers in values.values()} != {1} or len({len(numbers) for numbers in values.values()}) != 1:
+        raise ValueError(f"the draws are not one list of the same length per symbol; {advice}")
+    for end in (np.min, np.max):
+        check_values(law, {name: float(end(numbers)) for name, numbers in values.items() if len(numbers)})
+    return Draws(law, values)
 
 
 def read_json(path: str) -> dict[str, Any]:
     """The JSON object in a file ('-' is standard input)."""
+    content = content_of(path)
     try:
-        document = json.loads(sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as problem:
+        document = json.loads(content)
+    except (ValueError, RecursionError) as problem:
         raise ValueError(f"{path} is not JSON ({problem})") from None
     if not isinstance(document, dict):
-        raise ValueError(f"{path} holds a {type(document).__name__}; a JSON object of symbol: number is needed")
+        raise ValueError(
+            f"{path} holds JSON of type {type(document).__name__}; a JSON object of symbol: number is needed"
+        )
     return document
 
 
-def assignment(text: str) -> tuple[str, float]:
-    """('A', 482.0) from 'A=482'; raises ValueError with what to write."""
-    name, _, number = text.partition("=")
+def content_of(path: str) -> bytes:
+    """The bytes of a file, or of standard input for '-'; ValueError with the reason when it cannot be read."""
     try:
-        value = float(number)
-    except ValueError:
-        value = math.nan
-    if not name.strip() or not math.isfinite(value):
-        raise ValueError(f"'{text}' is not SYMBOL=NUMBER; write for example A=482.0")
-    return name.strip(), value
+        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as problem:
+        raise ValueError(f"{path} cannot be read ({problem.strerror}); give the path of a file, or -") from None
 
 
 def print_json(document: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from analysis.commands.inputs import print_json
-from analysis.laws import LAWS
+from analysis.laws import LAWS, Law
 
 HELP = "every law: name, formula, inputs, params, source"
 
@@ -23,10 +23,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def describe(law) -> dict:
+def describe(law: Law) -> dict:
     """One law as plain data."""
     params = [
-        {"symbol": p.symbol, "meaning": p.meaning, "bounds": p.bounds, "per": p.per, "baseline": p.baseline}
+        {name: getattr(p, name) for name in ("symbol", "meaning", "starts", "bounds", "per", "baseline")}
         for p in law.params
     ]
     return {

@@ -5,23 +5,28 @@ from __future__ import annotations
 import argparse
 import sys
 
-from analysis.commands.inputs import read_params, read_runs
-from analysis.fitting import check_fixed
+from analysis.checks import check_runs
+from analysis.commands.inputs import read_params
+from analysis.commands.options import BadCall, option
+from analysis.commands.tables import as_numbers, numeric_inputs, read_table
 from analysis.laws import get_law
 
 HELP = "add a law's predicted loss to a CSV table (a file or '-')"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--law", required=True)
-    parser.add_argument("--params", required=True, metavar="FILE.json|SYMBOL=VALUE,...")
+    parser.add_argument("--law", required=True, type=option(get_law))
+    parser.add_argument("--params", required=True, metavar="FILE.json|-|SYMBOL=VALUE,...")
     parser.add_argument("runs", metavar="FILE|-")
 
 
 def run(args: argparse.Namespace) -> int:
-    law = get_law(args.law)
-    values = read_params(args.params)
-    check_fixed(law, values)
-    runs = read_runs(args.runs, law)
-    runs.assign(predicted=law.loss(values, runs)).to_csv(sys.stdout, index=False)
+    if args.params == args.runs == "-":
+        raise BadCall("only one of --params and the table can be standard input")
+    values, _ = read_params(args.params, args.law)
+    names = numeric_inputs(args.law)
+    table = read_table(args.runs, names)
+    runs = as_numbers(table, names, args.runs)
+    check_runs(args.law, runs, with_loss=False)
+    table.assign(predicted=args.law.loss(values, runs)).to_csv(sys.stdout, index=False)
     return 0

@@ -9,21 +9,24 @@ from pathlib import Path
 import numpy as np
 
 from analysis.commands.inputs import print_json
+from analysis.commands.options import option, whole
 from analysis.commands.tensors import read_tensor
-from analysis.formats import ROUNDINGS, TRANSFORMS, BlockFormat, Format, get_format, get_transform, trial
+from analysis.formats import ROUNDINGS, TRANSFORMS, get_format, get_transform, trial
 
 HELP = "the errors of a tensor in a format (.npy or .safetensors)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", required=True, type=_format, metavar="F", help="a name from `formats`")
+    parser.add_argument("--format", required=True, type=option(get_format), metavar="F", help="a name from `formats`")
     parser.add_argument("tensor_file", metavar="IN.npy|IN.safetensors")
     parser.add_argument("--tensor", metavar="NAME", help="which tensor of a safetensors file")
     parser.add_argument("--out", type=Path, metavar="OUT.npy", help="write the dequantized tensor, float32")
     parser.add_argument("--rounding", choices=ROUNDINGS, default="nearest")
     parser.add_argument("--transform", choices=TRANSFORMS, default="none", help="undone after quantizing")
     parser.add_argument("--axis", type=int, default=-1, help="the axis along which blocks run (default the last)")
-    parser.add_argument("--seed", type=int, default=0, help="of stochastic rounding and random signs")
+    parser.add_argument(
+        "--seed", type=option(whole(0, 2**63 - 1)), default=0, help="of stochastic rounding and random signs"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document")
 
 
@@ -59,10 +62,3 @@ def save(path: Path, values: np.ndarray) -> None:
 def print_text(document: dict) -> None:
     for name, value in document.items():
         print(f"{name:18} {value:.6g}" if isinstance(value, float) else f"{name:18} {value}")
-
-
-def _format(name: str) -> Format | BlockFormat:
-    try:
-        return get_format(name)
-    except ValueError as problem:
-        raise argparse.ArgumentTypeError(str(problem)) from None

@@ -64,13 +64,13 @@ def _value_of(param: Param, values: Mapping[str, Any], columns: Mapping[str, np.
         return values[param.symbol]
     if param.per not in columns:
         return values.get(param.symbol, 1.0)
-    names = columns[param.per]
-    lookup = {name: _group_value(param, values, name) for name in set(names.ravel().tolist())}
-    return np.vectorize(lookup.__getitem__, otypes=[float])(names)
+    groups = group_names(param, columns[param.per])
+    lookup = {name: _group_value(param, values, name) for name in set(groups.ravel())}
+    return np.array([lookup[name] for name in groups.ravel()], dtype=float).reshape(groups.shape)
 
 
-def _group_value(param: Param, values: Mapping[str, Any], name: str) -> float:
-    if is_baseline(param, name):
+def _group_value(param: Param, values: Mapping[str, Any], name: str | None) -> float:
+    if name is None:
         return 1.0
     key = f"{param.symbol}[{name}]"
     if key not in values and param.symbol not in values:
@@ -79,6 +79,13 @@ def _group_value(param: Param, values: Mapping[str, Any], name: str) -> float:
     return values.get(key, values.get(param.symbol))
 
 
-def is_baseline(param: Param, name: object) -> bool:
+def group_names(param: Param, column: np.ndarray) -> np.ndarray:
+    """The group of each entry of a column as text, None where it is the baseline or missing."""
+    names = np.asarray(column, dtype=object)
+    flat = [None if is_baseline(param, name) else str(name) for name in names.ravel()]
+    return np.array(flat, dtype=object).reshape(names.shape)
+
+
+def is_baseline(param: Param, name: Any) -> bool:
     """True when a group is the law's reference, for which the parameter is 1 (also for a missing name)."""
-    return name is None or name != name or str(name).lower() in ("", "none", "nan", param.baseline)
+    return bool(pd.isna(name)) or str(name).lower() in ("", "none", "nan", param.baseline)

@@ -1,0 +1,47 @@
+"""What a fit or a prediction cannot use, said in a sentence before any work is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from analysis.laws.law import Law
+
+
+def check_values(law: Law, values: Mapping[str, float]) -> None:
+    """Raises ValueError when a symbol is not the law's or its value lies outside its bounds."""
+    params = {param.symbol: param for param in law.params}
+    for name, value in values.items():
+        symbol, _, group = name.partition("[")
+        param = params.get(symbol)
+        if param is None or (group and not param.per):
+            raise ValueError(f"law {law.name} has no parameter '{name}'; it has {', '.join(params)}")
+        low, high = param.bounds
+        if not low <= value <= high:
+            raise ValueError(f"{name}={value:g} is outside its bounds; write a value from {low:g} to {high:g}")
+
+
+def check_runs(law: Law, runs: pd.DataFrame, with_loss: bool = True) -> None:
+    """Raises ValueError naming the first column or row that the law cannot use; rows are named by their index.
+
+    The law's numeric inputs, and `loss` when asked for, must be there and hold finite numbers above 0.
+    """
+    grouped = {param.per for param in law.groups}
+    needed = (*law.inputs, *(["loss"] if with_loss else []))
+    for name in needed:
+        if name in grouped:
+            continue
+        if name not in runs:
+            raise ValueError(f"the runs have no column '{name}'; law {law.name} needs {', '.join(needed)}")
+        numbers = pd.to_numeric(runs[name], errors="coerce").to_numpy(float, na_value=np.nan)
+        bad = np.flatnonzero(~(np.isfinite(numbers) & (numbers > 0)))
+        if len(bad):
+            value = runs[name].iloc[bad[0]]
+            advice = "write a finite number above 0 or drop the row"
+            raise ValueError(f"row {runs.index[bad[0]]}: {name} is {_shown(value)}; {advice}")
+
+
+def _shown(value: object) -> str:
+    return "missing" if pd.isna(value) else repr(str(value)[:40]) if isinstance(value, str) else f"{value}"

@@ -1,0 +1,195 @@
+"""Every law: its record is sane, its equation is the printed one, its derivatives are exact."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import laws
+from analysis.dual import PARTIALS, Dual
+from analysis.frontier import compute_optimal
+from analysis.laws import LAWS, get_law
+from analysis.problem import Problem
+
+RUN_COLUMNS = {
+    "n_params",
+    "n_tokens",
+    "flops",
+    "forward_format",
+    "backward_format",
+    "weight_bits",
+    "activation_bits",
+    "kv_bits",
+    "gradient_bits",
+    "exponent_bits",
+    "mantissa_bits",
+    "block_size",
+    "streams",
+}
+each_law = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
+
+HOFFMANN = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
+HOFFMANN_UNROUNDED = HOFFMANN | {"E": 1.6934, "alpha": 0.3392, "beta": 0.2849}
+EPOCH = {"E": 1.8172, "A": 482.01, "B": 2085.43, "alpha": 0.3478, "beta": 0.3658}
+QUARTET = {"A": 127444.6855, "alpha": 0.578520, "B": 465834.3122, "beta": 0.538877, "gamma": 0.276416, "E": 1.340846}
+QUARTET_FACTORS = {"eff_n[QuEST]": 0.6452, "eff_d[SR]": 0.8935}
+
+
+def test_every_file_of_the_folder_that_defines_a_law_is_found():
+    folder = Path(laws.__file__).parent
+    files = {path.stem for path in folder.glob("*.py") if path.stem not in ("__init__", "law")}
+    assert {law.predict.__module__.rpartition(".")[2] for law in LAWS.values()} == files
+    assert {"chinchilla", "quartet"} <= set(LAWS)
+
+
+@each_law
+def test_a_law_is_a_complete_record(law):
+    sources = pd.read_csv(Path(laws.__file__).parents[2] / "results_db" / "data" / "sources.csv")
+    assert law.source_id in set(sources["source_id"])
+    assert law.title
+    assert law.formula
+    assert law.counts in ("total", "non_embedding")
+    assert set(law.inputs) <= RUN_COLUMNS
+    assert len({param.symbol for param in law.params}) == len(law.params)
+
+
+@each_law
+def test_starts_lie_within_bounds_and_groups_are_inputs(law):
+    for param in law.params:
+        low, high = param.bounds
+        assert 0 < low <= min(param.starts) <= max(param.starts) <= high < math.inf, param
+        assert param.meaning
+        assert param.per is None or param.per in law.inputs, param
+
+
+@each_law
+@pytest.mark.parametrize("logs", [True, False], ids=["log loss", "loss"])
+def test_duals_give_the_value_of_floats_and_the_jacobian_of_finite_differences(law, logs, made_up):
+    values, runs = made_up(law, 40, noise=0.02)
+    problem = Problem(law, runs, {}, logs)
+    theta = np.log([values[name] for name in problem.names])
+    residuals, jacobian = problem(theta[None], np.zeros(1, int))
+
+    def model(point):
+        loss = law.loss(dict(zip(problem.names, np.exp(point), strict=True)), runs)
+        return np.log(loss) if logs else loss
+
+    target = np.log(runs["loss"]) if logs else runs["loss"]
+    np.testing.assert_allclose(residuals[0], model(theta) - target, rtol=0, atol=1e-13)
+    step = 1e-5
+    for i, name in enumerate(problem.names):
+        nudge = step * np.eye(len(theta))[i]
+        slope = (model(theta + nudge) - model(theta - nudge)) / (2 * step)
+        np.testing.assert_allclose(jacobian[0, :, i], slope, rtol=1e-6, atol=1e-9, err_msg=name)
+
+
+@each_law
+def test_a_batch_of_parameters_gives_what_each_row_gives_alone(law, made_up):
+    _, runs = made_up(law, 12)
+    problem = Problem(law, runs, {}, logs=True)
+    thetas = problem.starts(5, np.random.default_rng(1))
+    residuals, jacobians = problem(thetas, np.arange(5))
+    for k, theta in enumerate(thetas):
+        residual, jacobian = problem(theta[None], np.array([k]))
+        np.testing.assert_allclose(residuals[k], residual[0], rtol=1e-14)
+        np.testing.assert_allclose(jacobians[k], jacobian[0], rtol=1e-13)
+
+
+@pytest.mark.parametrize("ufunc", PARTIALS, ids=lambda ufunc: ufunc.__name__)
+def test_each_operation_of_duals_has_the_slope_of_finite_differences(ufunc):
+    points, step = np.array([0.3, 1.1, 2.7]), 1e-6
+    operands = [points + 0.1 * k for k in range(ufunc.nin)]
+    for k in range(ufunc.nin):
+        dual = [Dual(o, {"x": np.ones(3)}) if j == k else o for j, o in enumerate(operands)]
+        up = ufunc(*(o + step * (j == k) for j, o in enumerate(operands)))
+        down = ufunc(*(o - step * (j == k) for j, o in enumerate(operands)))
+        result = ufunc(*dual)
+        np.testing.assert_array_equal(result.value, ufunc(*operands))
+        np.testing.assert_allclose(result.slopes["x"] * np.ones(3), (up - down) / (2 * step), rtol=1e-8)
+
+
+def test_an_operation_without_a_slope_is_refused_not_wrong():
+    with pytest.raises(TypeError):
+        np.sin(Dual(np.ones(1), {"x": np.ones(1)}))
+
+
+def test_chinchilla_is_the_printed_sum():
+    n, d = 70e9, 1.4e12
+    plain = 1.69 + 406.4 / math.pow(n, 0.34) + 410.7 / math.pow(d, 0.28)
+    assert LAWS["chinchilla"].loss(HOFFMANN, {"n_params": n, "n_tokens": d}) == pytest.approx(plain, rel=1e-14)
+
+
+@pytest.mark.parametrize(("values", "loss"), [(HOFFMANN, 1.9366), (EPOCH, 1.9739)], ids=["Hoffmann", "Epoch"])
+def test_chinchilla_70b_has_the_published_loss(values, loss):
+    assert round(float(LAWS["chinchilla"].loss(values, {"n_params": 70e9, "n_tokens": 1.4e12})), 4) == loss
+
+
+@pytest.mark.parametrize(
+    ("values", "tokens_per_parameter"),
+    [(HOFFMANN, 92.6), (HOFFMANN_UNROUNDED, 59.1), (EPOCH, 18.4)],
+    ids=["printed", "unrounded", "Epoch"],
+)
+def test_the_published_chinchilla_sets_want_these_tokens_per_parameter(values, tokens_per_parameter):
+    best = compute_optimal(LAWS["chinchilla"], values, [5.76e23]).iloc[0]
+    assert round(best["n_tokens"] / best["n_params"], 1) == tokens_per_parameter
+
+
+def test_the_refit_wants_72b_parameters_and_1_33t_tokens_at_the_gopher_budget():
+    best = compute_optimal(LAWS["chinchilla"], EPOCH, [5.76e23]).iloc[0]
+    assert float(f"{best['n_params']:.2g}") == 7.2e10
+    assert float(f"{best['n_tokens']:.3g}") == 1.33e12
+
+
+def test_quartet_is_the_printed_power_of_a_sum():
+    n, d = 2e9, 0.6e11
+    size = 127444.6855 / math.pow(n * 0.6452, 0.578520)
+    data = 465834.3122 / math.pow(d * 0.8935, 0.538877)
+    x = {"n_params": [n], "n_tokens": [d], "forward_format": ["QuEST"], "backward_format": ["SR"]}
+    plain = math.pow(size + data, 0.276416) + 1.340846
+    assert LAWS["quartet"].loss(QUARTET | QUARTET_FACTORS, x)[0] == pytest.approx(plain, rel=1e-14)
+
+
+def test_quartet_has_the_two_losses_published_for_1b_parameters_at_100_tokens_each():
+    forward = {"fp8:fp4": (1.0, 1.5, "bf16", "SR"), "fp4:fp4": (2.0, 1.0, "QuEST", "SR")}
+    losses = {}
+    for name, (n, d, fwd, bwd) in forward.items():
+        x = {"n_params": [n * 1e9], "n_tokens": [d * 1e11], "forward_format": [fwd], "backward_format": [bwd]}
+        losses[name] = round(float(LAWS["quartet"].loss(QUARTET | QUARTET_FACTORS, x)[0]), 4)
+    assert losses == {"fp8:fp4": 2.4072, "fp4:fp4": 2.4087}
+
+
+@pytest.mark.parametrize("baseline", ["bf16", "BF16", None, float("nan"), pd.NA, ""])
+def test_a_baseline_or_missing_format_has_factor_one(baseline):
+    x = {"n_params": [1e9], "n_tokens": [1e11], "forward_format": [baseline], "backward_format": ["bf16"]}
+    plain = LAWS["quartet"].loss(QUARTET, {"n_params": 1e9, "n_tokens": 1e11})
+    assert LAWS["quartet"].loss(QUARTET | QUARTET_FACTORS, x)[0] == plain
+
+
+def test_a_factor_without_a_group_counts_for_every_format_that_has_none_of_its_own():
+    x = pd.DataFrame({"n_params": 1e9, "n_tokens": 1e11, "forward_format": ["q4", "QuEST"]})
+    values = QUARTET | {"eff_n": 0.5, "eff_n[QuEST]": 0.9}
+    each = [LAWS["quartet"].loss(QUARTET | {"eff_n": own}, {"n_params": 1e9, "n_tokens": 1e11}) for own in (0.5, 0.9)]
+    np.testing.assert_array_equal(LAWS["quartet"].loss(values, x), each)
+
+
+@each_law
+def test_a_symbol_without_a_value_is_named_with_its_meaning(law, made_up):
+    values, runs = made_up(law, 8)
+    missing = law.params[0]
+    del values[missing.symbol]
+    with pytest.raises(ValueError, match=f"no value for {missing.symbol}; .*") as error:
+        law.loss(values, runs)
+    assert missing.meaning in str(error.value)
+
+
+def test_a_format_without_a_factor_is_named_with_those_known():
+    x = {"n_params": [1e9], "n_tokens": [1e11], "forward_format": ["nvfp4"], "backward_format": ["bf16"]}
+    with pytest.raises(ValueError, match=r"no value for eff_n\[nvfp4\]; known are eff_n\[QuEST\]"):
+        LAWS["quartet"].loss(QUARTET | QUARTET_FACTORS, x)
+
+
+def test_a_misspelled_law_is_answered_with_the_nearest():
+    with pytest.raises(ValueError, match="unknown law 'chinchila'; did you mean chinchilla"):
+        get_law("chinchila")
