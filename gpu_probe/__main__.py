@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import closing
 
 from gpu_probe.device import DeviceInfo
 from gpu_probe.kernels import KERNELS, Kernel, get_kernels
@@ -15,6 +16,7 @@ from gpu_probe.result import Status
 from gpu_probe.runner import DEFAULT_TIMEOUT_S, Settings, estimate_s, find_devices, plan, run_cases
 from gpu_probe.shapes import SHAPE_SETS, Shape, parse_shapes, why_too_big
 
+DAY_S = 86_400.0
 BAD_ENDS = {Status.WRONG, Status.FAILED, Status.TIMEOUT, Status.CANCELLED}
 
 
@@ -69,8 +71,8 @@ def _ability(kernel: Kernel, device: DeviceInfo) -> dict:
 
 
 def _run(asked: argparse.Namespace) -> int:
-    if not 0 < asked.timeout < 1e6:
-        raise ValueError(f"--timeout is {asked.timeout:g}; give seconds above 0, such as 60")
+    if not 0 < asked.timeout <= DAY_S:
+        raise ValueError(f"--timeout is {asked.timeout:g}; give seconds from above 0 to a day, such as 60")
     kernels = list(KERNELS.values()) if asked.kernels is None else get_kernels(_names(asked.kernels))
     parse_shapes(asked.shapes, "cpu")  # a bad call is said before any device is woken
     with one_at_a_time():
@@ -82,9 +84,10 @@ def _run(asked: argparse.Namespace) -> int:
         seconds = estimate_s(cases, device, settings)
         print(f"cases: {len(cases)} on {device.words}, about {seconds:.0f} s", file=sys.stderr)
         ends = set()
-        for row in run_cases(cases, settings):
-            _print([row.to_dict()])
-            ends.add(row.status)
+        with closing(run_cases(cases, settings)) as results:
+            for result in results:
+                _print([result.to_dict()])
+                ends.add(result.status)
     return 1 if ends & BAD_ENDS else 0
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gpu_probe.kernels.kernel import Kernel, Operands
+from gpu_probe.kernels.kernel import Kernel, Operands, exact
+from gpu_probe.shapes import Shape
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -13,8 +15,20 @@ if TYPE_CHECKING:
 UNIT_ROUNDOFF = {"float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8, "int32": 0.0}
 SMALLEST_STEP = {"float32": 2.0**-149, "float16": 2.0**-24, "bfloat16": 2.0**-133, "int32": 0.0}
 PARTIAL_SUM_SPREAD = 6.0  # partial sums of random terms stay within six standard deviations
+MOST_SLACK = 2.0  # standard deviations of a sum; a bound wider than that would accept what is wrong
 CHECK_ALL_BELOW = 2**20  # elements; larger outputs are checked on rows and columns spread over the whole
 SPREAD = 256
+
+
+def why_unchecked(kernel: Kernel, shape: Shape, kind: str) -> str | None:
+    """A sentence when k is so large that rounding in the accumulator could hide a wrong result, else None."""
+    lost = PARTIAL_SUM_SPREAD * kernel.loss_per_term.get(kind, 0.0)
+    if shape.k * lost <= MOST_SLACK:
+        return None
+    return (
+        f"k is {shape.k}; beyond {int(MOST_SLACK / lost)} what {kernel.format} sums may lose is as large as the "
+        "sums, so that the result cannot be checked"
+    )
 
 
 @dataclass(frozen=True)
@@ -26,7 +40,7 @@ class Check:
     checked: int
 
 
-def check(kernel: Kernel, operands: Operands, output: Tensor, kind: str, seed: int) -> Check:
+def check(kernel: Kernel, shape: Shape, operands: Operands, output: Tensor, kind: str, seed: int) -> Check:
     """The output of one call against float64 on the decoded operands, with a bound per element.
 
     |error| <= u |c| + k t 6 s, where u is half a unit in the last place of the output type, t what one term
@@ -37,8 +51,12 @@ def check(kernel: Kernel, operands: Operands, output: Tensor, kind: str, seed: i
     """
     import torch
 
+    size, dtype = kernel.result(shape)
+    if (tuple(output.shape), str(output.dtype)) != (size, f"torch.{dtype}"):
+        failure = f"the call returns {tuple(output.shape)} {output.dtype}, expected {size} torch.{dtype}"
+        return Check(math.inf, failure, 0)
     rows, columns = (_spread(size, output, seed + axis) for axis, size in enumerate(output.shape))
-    got = output[rows][:, columns].double()
+    got = exact(output[rows][:, columns])
     left, right = operands.rows(rows), operands.columns(columns)
     expected = left @ right.t()
     scale = (left.square() @ right.square().t()).sqrt()

@@ -1,4 +1,4 @@
-"""A worker process seen from the parent: lines with a time limit, noise set aside, no survivor."""
+"""A worker process seen from the parent: events with a time limit, noise set aside, no survivor."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ from gpu_probe.events import parse_event
 
 ROOT = Path(__file__).resolve().parent.parent
 POLL_S = 0.1
+GRACE_S = 5.0  # for a process that has closed its output, or was killed, to be gone
 LONGEST_LINE = 1_000_000
 TAIL_BYTES = 2000
+SIGNALS = {known.value: known.name for known in signal.Signals}
+HINTS = {signal.SIGKILL.value: "; the system kills a process that takes too much memory"}
 
 
 class Child:
@@ -36,7 +39,7 @@ class Child:
             env=os.environ | {"PYTHONPATH": path},
             start_new_session=True,
         )
-        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._events: queue.Queue[tuple[float, dict | None]] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
         if order is not None:
             self._tell(order)
@@ -49,25 +52,34 @@ class Child:
         self._stderr.close()
 
     def next_event(self, deadline: float, cancelled: Callable[[], bool] = lambda: False) -> dict | None:
-        """The next event, None when the worker has ended; TimeoutError at the deadline (monotonic seconds)
-        and InterruptedError when cancelled. Lines that are no events are dropped."""
-        while True:
-            if cancelled():
-                raise InterruptedError
+        """The next event, None when the worker has ended; TimeoutError when none came before the deadline
+        (monotonic seconds) and InterruptedError when cancelled.
+
+        What counts is when the event came: a caller that was busy elsewhere meanwhile does not make it late.
+        """
+        while not cancelled():
+            with contextlib.suppress(queue.Empty):
+                came, event = self._events.get(timeout=max(0.0, min(POLL_S, deadline - time.monotonic())))
+                if event is not None and came >= deadline:
+                    raise TimeoutError
+                return event
             if time.monotonic() >= deadline:
                 raise TimeoutError
-            with contextlib.suppress(queue.Empty):
-                line = self._lines.get(timeout=POLL_S)
-                if line is None:
-                    return None
-                if event := parse_event(line):
-                    return event
+        raise InterruptedError
+
+    def exit_code(self) -> int | None:
+        """How a worker that has closed its output ended; None when it hangs instead of ending."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.process.wait(GRACE_S)
+        return None
 
     def death(self) -> str:
         """How the worker ended, with the end of what it wrote to stderr, as a sentence."""
-        code = self.process.wait()
-        if code < 0:
-            how = f"died of signal {-code} ({signal.Signals(-code).name})"
+        code = self.exit_code()
+        if code is None:
+            how = f"closed its output and did not end in {GRACE_S:g} s"
+        elif code < 0:
+            how = f"died of signal {-code} ({SIGNALS.get(-code, 'no name')}){HINTS.get(-code, '')}"
         else:
             how = f"ended early with exit code {code}"
         tail = self._tail()
@@ -77,7 +89,8 @@ class Child:
         """Ends the worker and everything it started, at once."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # a driver may hold a process that was killed
+            self.process.wait(GRACE_S)
         if self.process.stdin:
             with contextlib.suppress(BrokenPipeError):
                 self.process.stdin.close()
@@ -92,8 +105,9 @@ class Child:
         assert self.process.stdout is not None
         with self.process.stdout as pipe:
             while line := pipe.readline(LONGEST_LINE):
-                self._lines.put(line.decode(errors="replace"))
-        self._lines.put(None)
+                if event := parse_event(line.decode(errors="replace")):
+                    self._events.put((time.monotonic(), event))
+        self._events.put((time.monotonic(), None))
 
     def _tail(self) -> str:
         size = self._stderr.seek(0, os.SEEK_END)

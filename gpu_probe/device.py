@@ -132,8 +132,11 @@ def _cpu(torch, versions: dict[str, str], features: tuple[str, ...]) -> DeviceIn
 # Flags under which a CPU multiplies in a low-precision format itself, in the spelling of Linux.
 _ARITHMETIC_FLAGS = (
     "avx2", "avx512f", "avx512_bf16", "avx512_fp16", "avx512_vnni", "avx_vnni", "avx10_2",
-    "amx_tile", "amx_bf16", "amx_int8", "amx_fp16", "amx_fp8", "bf16", "i8mm", "asimddp",
+    "amx_tile", "amx_bf16", "amx_int8", "amx_fp16", "amx_fp8", "bf16", "i8mm", "asimddp", "asimdhp",
 )  # fmt: skip
+_APPLE_FLAGS = {"FEAT_BF16": "bf16", "FEAT_I8MM": "i8mm", "FEAT_DotProd": "asimddp", "FEAT_FP16": "asimdhp"}
+# Where a container is told its memory; the second is how older kernels say it. "max" is no limit.
+_CONTAINER_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
 def _cpu_facts() -> dict[str, str]:
@@ -148,18 +151,34 @@ def _cpu_facts() -> dict[str, str]:
 def _cpu_flags() -> tuple[str, ...]:
     facts = _cpu_facts()
     flags = set((facts.get("flags") or facts.get("features") or "").split())
+    if platform.system() == "Darwin":
+        flags = apple_flags(_sysctl("hw.optional.arm"))
     return tuple(flag for flag in _ARITHMETIC_FLAGS if flag in flags)
+
+
+def apple_flags(text: str) -> set[str]:
+    """The flags, in the spelling of Linux, of lines such as 'hw.optional.arm.FEAT_BF16: 1'."""
+    stated = (line.rpartition(".")[2].partition(":") for line in text.splitlines())
+    return {_APPLE_FLAGS[name] for name, _, value in stated if name in _APPLE_FLAGS and value.strip() == "1"}
+
+
+def _sysctl(*asked: str) -> str:
+    return subprocess.run(["sysctl", *asked], capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _cpu_name() -> str:
     named = _cpu_facts().get("model name")
     if named is None and platform.system() == "Darwin":
-        asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
-        named = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+        named = _sysctl("-n", "machdep.cpu.brand_string")
     return named or platform.processor() or platform.machine() or "CPU"
 
 
 def _free_memory_bytes() -> int:
+    stated = [path.read_text().strip() for path in _CONTAINER_LIMITS if path.exists()]
+    return min([_machine_memory_bytes(), *(int(limit) for limit in stated if limit.isdigit())])
+
+
+def _machine_memory_bytes() -> int:
     meminfo = Path("/proc/meminfo")
     if meminfo.exists():
         for line in meminfo.read_text().splitlines():

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from gpu_probe.shapes import Shape
 
 MARK = "probe_event"
+POISONED = 75  # exit code of a worker that gave a row and left because its device context is unfit for more
 
 
 class Case(NamedTuple):
@@ -41,6 +42,11 @@ class Order:
         return cls(told["device"], cases, told["budget_s"], told["seed"], tuple(told["kernel_modules"]))
 
 
+def refuse_constant(word: str) -> float:
+    """Raises ValueError for NaN and Infinity, which Python reads in JSON and JSON does not have."""
+    raise ValueError(f"{word} is not JSON; write null where there is no number")
+
+
 def event_line(name: str, **facts) -> str:
     """One event as a line; strict JSON."""
     return json.dumps({MARK: name, **facts}, allow_nan=False)
@@ -51,7 +57,7 @@ def parse_event(line: str) -> dict | None:
     if not line.lstrip().startswith("{"):
         return None
     try:
-        event = json.loads(line)
-    except ValueError:
+        event = json.loads(line, parse_constant=refuse_constant)
+    except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) and isinstance(event.get(MARK), str) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from gpu_probe.events import Case
@@ -64,8 +65,8 @@ def _run(job: Job, on_result: OnResult) -> None:
         job.phases[index] = phase
 
     try:
-        with one_at_a_time():
-            for result in run_cases(job.cases, job.settings, on_phase, job._cancel):
+        with one_at_a_time(), closing(run_cases(job.cases, job.settings, on_phase, job._cancel)) as results:
+            for result in results:
                 job.phases[len(job.results)] = DONE
                 job.results.append(result)
                 on_result(result)

@@ -13,7 +13,7 @@ LOCK_NAME = "precision-atlas-probe.lock"
 
 
 class Busy(RuntimeError):
-    """Another probe runs on this machine."""
+    """Another probe runs on this machine, or none can be kept out."""
 
 
 def lock_path() -> Path:
@@ -28,14 +28,23 @@ def one_at_a_time(path: Path | None = None) -> Generator[None]:
     The lock belongs to the open file and so ends with its holder, however that dies. Another user's file
     cannot be created or written, but it can be opened for reading, which is all a lock needs.
     """
-    handle = _open(path or lock_path())
+    path = path or lock_path()
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        handle = _open(path)
+    except OSError as problem:
+        raise Busy(f"the lock that keeps two probes apart cannot be opened: {problem}; remove {path}") from None
+    try:
+        _take(handle)
         yield
-    except BlockingIOError:
-        raise Busy("a probe is running on this machine; wait for it to end or cancel it there") from None
     finally:
         os.close(handle)
+
+
+def _take(handle: int) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Busy("a probe is running on this machine; wait for it to end or cancel it there") from None
 
 
 def _open(path: Path) -> int:

@@ -34,11 +34,10 @@ _DATASHEET_NAMES = (
     (r"\bL4\b", "L4"),
     (r"\bA10\b", "A10"),
     (r"\bT4\b", "T4"),
-    (r"RTX PRO 6000 Blackwell", "RTX PRO 6000 Blackwell"),
+    (r"RTX PRO 6000 Blackwell(?! Max-Q)", "RTX PRO 6000 Blackwell"),
     (r"RTX 5090(?! D| Laptop)", "RTX 5090"),
     (r"RTX 4090(?! D| Laptop)", "RTX 4090"),
     (r"RTX 3090(?! Ti)", "RTX 3090"),
-    (r"MI250X", "MI250X"),
     (r"MI300X", "MI300X"),
     (r"MI325X", "MI325X"),
     (r"MI355X", "MI355X"),
@@ -48,7 +47,8 @@ _DATASHEET_NAMES = (
 def datasheet_name(device: str) -> str | None:
     """The device's name in the datasheet table, None when no row of it is surely this device.
 
-    A MIG slice reports its GPU's name and has a part of its units, so it has no row.
+    A MIG slice reports its GPU's name and has a part of its units, and half an MI250X is a device of its own:
+    neither has a row.
     """
     if " MIG " in device:
         return None

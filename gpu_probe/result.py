@@ -8,6 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
+
+from gpu_probe.device import DeviceInfo
+from gpu_probe.events import refuse_constant
 
 
 class Status(StrEnum):
@@ -56,6 +60,9 @@ class ProbeResult:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "status", Status(self.status))
+        object.__setattr__(self, "versions", dict(self.versions))
+        if self.relative_error is not None and not 0 <= self.relative_error < math.inf:
+            raise ValueError(f"{self.kernel}: relative_error is {self.relative_error}; it must be 0 or a number above")
         times = (self.p20_us, self.p50_us, self.p80_us)
         if self.status is not Status.OK:
             if any(time is not None for time in times):
@@ -68,7 +75,7 @@ class ProbeResult:
 
     def to_dict(self) -> dict:
         """The row as plain JSON types, keys in the order of the fields."""
-        return asdict(self) | {"status": str(self.status), "versions": dict(self.versions)}
+        return asdict(self) | {"status": str(self.status)}
 
     def to_json(self) -> str:
         """The row as one line of strict JSON: null where there is no number, never NaN."""
@@ -86,7 +93,7 @@ class ProbeResult:
     @classmethod
     def from_json(cls, line: str) -> ProbeResult:
         """The result that `to_json` wrote; ValueError when the line is not such a row."""
-        row = json.loads(line, parse_constant=_refuse_constant)
+        row = json.loads(line, parse_constant=refuse_constant)
         if not isinstance(row, dict):
             raise ValueError(f"not a probe row: a JSON {type(row).__name__}; expected an object")
         return cls.from_dict(row)
@@ -95,5 +102,12 @@ class ProbeResult:
 REQUIRED = ("kernel", "format", "m", "n", "k", "device", "status", "detail")
 
 
-def _refuse_constant(word: str) -> float:
-    raise ValueError(f"{word} is not JSON; write null where there is no number")
+def about(device: DeviceInfo) -> dict[str, Any]:
+    """The columns of a result that describe its device."""
+    return {
+        "device": device.name,
+        "device_id": device.id,
+        "device_kind": device.kind,
+        "capability": device.capability,
+        "versions": dict(device.versions),
+    }

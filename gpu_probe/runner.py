@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Any
 
 from gpu_probe.child import Child
 from gpu_probe.device import DeviceInfo
-from gpu_probe.events import Case, Order
+from gpu_probe.events import MARK, POISONED, Case, Order
 from gpu_probe.kernels import KERNELS, Kernel
-from gpu_probe.result import ProbeResult, Status
+from gpu_probe.result import ProbeResult, Status, about
 from gpu_probe.shapes import Shape
 
 DEFAULT_TIMEOUT_S = 60.0
@@ -38,7 +38,6 @@ class Settings:
     startup_s: float = STARTUP_S
     seed: int | None = None
     kernel_modules: tuple[str, ...] = ()
-    formats: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_devices(timeout_s: float = STARTUP_S) -> list[DeviceInfo]:
@@ -48,7 +47,7 @@ def find_devices(timeout_s: float = STARTUP_S) -> list[DeviceInfo]:
             event = child.next_event(time.monotonic() + timeout_s)
         except TimeoutError:
             raise RuntimeError(f"listing the devices took more than {timeout_s:g} s; is a driver hanging?") from None
-        if event is None or event["probe_event"] != "devices":
+        if event is None or event[MARK] != "devices":
             raise RuntimeError(f"listing the devices failed: {child.death()}")
         return [DeviceInfo.from_dict(row) for row in event["devices"]]
 
@@ -71,7 +70,7 @@ def run_cases(
     settings: Settings,
     on_phase: OnPhase = lambda index, phase: None,
     cancel: Event | None = None,
-) -> Iterator[ProbeResult]:
+) -> Generator[ProbeResult]:
     """Yields one result per case, in order; `on_phase(index, 'checking' | 'timing')` tells the progress.
 
     Setting `cancel` ends the child within a second; the cases left come out as CANCELLED. Closing the
@@ -92,6 +91,10 @@ class _State:
     device: dict[str, Any] = field(default_factory=dict)
     seed: int = field(default_factory=lambda: secrets.randbelow(2**31))
     run_id: str = field(default_factory=lambda: secrets.token_hex(6))
+    started: bool = False
+    at_work: int = -1
+    limit_s: float = 0.0
+    deadline: float = 0.0
 
     def order(self) -> str:
         left = tuple(self.cases[self.done :])
@@ -99,70 +102,94 @@ class _State:
         seed = self.seed if told.seed is None else told.seed
         return Order(told.device, left, told.budget_s, seed, told.kernel_modules).to_json()
 
+    def allow(self, seconds: float) -> None:
+        """The worker has that long from now."""
+        self.limit_s, self.deadline = seconds, time.monotonic() + seconds
+
     def ended(self, status: Status, detail: str) -> ProbeResult:
         """The result of the case at hand when its worker cannot give one."""
         case = self.cases[self.done]
         self.done += 1
         known = KERNELS.get(case.kernel)
         about = self.device or {"device": self.settings.device, "device_id": self.settings.device}
-        wanted = known.format if known else self.settings.formats.get(case.kernel, "")
         facts: dict[str, Any] = {"status": status, "detail": detail, "run_id": self.run_id} | about
-        return ProbeResult(case.kernel, wanted, *case.shape, **facts)
+        return ProbeResult(case.kernel, known.format if known else "", *case.shape, **facts)
+
+    def all_ended(self, status: Status, detail: str) -> Iterator[ProbeResult]:
+        """The results of the case at hand and of all that follow."""
+        while self.done < len(self.cases):
+            yield self.ended(status, detail)
+
+    def heard(self, event: dict) -> ProbeResult | None:
+        """Takes in what the worker says; the result when it is one. ValueError when it makes no sense."""
+        try:
+            if event[MARK] == "row":
+                return self._answer(event["row"])
+            if event[MARK] == "start":
+                self.device, self.started = about(DeviceInfo.from_dict(event["device"])), True
+                return None
+            phase = str(event["phase"])
+        except (KeyError, TypeError, AttributeError) as problem:
+            raise ValueError(f"{type(problem).__name__}: {problem}") from None
+        self._at_work(phase)
+        return None
+
+    def _answer(self, row: dict) -> ProbeResult:
+        result = replace(ProbeResult.from_dict(row), run_id=self.run_id)
+        asked = self.cases[self.done]
+        if (result.kernel, result.m, result.n, result.k) != (asked.kernel, *asked.shape):
+            raise ValueError(f"a row of {result.kernel}, {result.m} x {result.n} x {result.k}, was not asked for")
+        self.done += 1
+        return result
+
+    def _at_work(self, phase: str) -> None:
+        if self.at_work != self.done:  # the clock of a case starts once
+            self.at_work = self.done
+            self.allow(self.settings.timeout_s)
+        self.on_phase(self.done, phase)
 
 
 def _one_worker(state: _State) -> Iterator[ProbeResult]:
     """Results until this worker ends, for whatever reason; always makes progress by at least one case."""
-    first = state.done
+    first, state.started, state.at_work = state.done, False, -1
     with Child([], state.order()) as child:
-        limit = state.settings.startup_s
-        deadline = time.monotonic() + limit
+        state.allow(state.settings.startup_s)
         while state.done < len(state.cases):
             try:
-                event = child.next_event(deadline, state.cancel.is_set)
+                event = child.next_event(state.deadline, state.cancel.is_set)
             except InterruptedError:
-                yield from _all_ended(state, Status.CANCELLED, "cancelled before it was timed")
+                yield from state.all_ended(Status.CANCELLED, "cancelled before it was timed")
                 return
             except TimeoutError:
-                yield state.ended(Status.TIMEOUT, f"no result after {limit:g} s; its process was ended")
+                yield from _too_late(state)
                 return
             if event is None:
-                yield from _after_death(state, child, started=bool(state.device), first=first)
+                yield from _after_death(state, child, first)
                 return
-            if event["probe_event"] == "refused":
-                yield from _all_ended(state, Status.FAILED, event["detail"])
+            if event[MARK] == "refused":
+                yield from state.all_ended(Status.FAILED, str(event.get("detail")))
                 return
-            if event["probe_event"] == "start":
-                state.device = _about(event["device"])
-            elif event["probe_event"] == "case":
-                limit = state.settings.timeout_s
-                if event["phase"] == "checking":
-                    deadline = time.monotonic() + limit
-                state.on_phase(first + event["index"], event["phase"])
-            elif event["probe_event"] == "row":
-                state.done += 1
-                yield replace(ProbeResult.from_dict(event["row"]), run_id=state.run_id)
+            try:
+                result = state.heard(event)
+            except ValueError as problem:
+                yield state.ended(Status.FAILED, f"the worker said what makes no sense and was ended: {problem}")
+                return
+            if result is not None:
+                yield result
 
 
-def _after_death(state: _State, child: Child, started: bool, first: int) -> Iterator[ProbeResult]:
-    if child.process.wait() == 75 and state.done > first:
-        return  # it gave its row and left because its device context was poisoned
-    if started:
+def _too_late(state: _State) -> Iterator[ProbeResult]:
+    if state.started:
+        yield state.ended(Status.TIMEOUT, f"no result after {state.limit_s:g} s; its process was ended")
+        return
+    detail = f"the worker did not start within {state.limit_s:g} s; is a driver hanging?"
+    yield from state.all_ended(Status.TIMEOUT, detail)
+
+
+def _after_death(state: _State, child: Child, first: int) -> Iterator[ProbeResult]:
+    if child.exit_code() == POISONED and state.done > first:
+        return
+    if state.started:
         yield state.ended(Status.FAILED, child.death())
     else:
-        yield from _all_ended(state, Status.FAILED, f"no kernel could start: {child.death()}")
-
-
-def _all_ended(state: _State, status: Status, detail: str) -> Iterator[ProbeResult]:
-    while state.done < len(state.cases):
-        yield state.ended(status, detail)
-
-
-def _about(device: dict) -> dict:
-    found = DeviceInfo.from_dict(device)
-    return {
-        "device": found.name,
-        "device_id": found.id,
-        "device_kind": found.kind,
-        "capability": found.capability,
-        "versions": dict(found.versions),
-    }
+        yield from state.all_ended(Status.FAILED, f"no kernel could start: {child.death()}")

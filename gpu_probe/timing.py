@@ -10,6 +10,7 @@ from statistics import median
 
 BATCH_US = 1000.0  # a batch lasts at least this long, so that clock resolution and launch jitter do not matter
 FEWEST_SAMPLES = 5
+FEWEST_SLOW_SAMPLES = 3  # of a call so slow that five would take more than three budgets
 MOST_SAMPLES = 400
 SETTLED = 0.01  # half-width of the median's interval, relative
 NORMAL_FROM_MAD, MEDIAN_FROM_MEAN, TWO_SIGMA = 1.4826, 1.2533, 2.0
@@ -51,7 +52,7 @@ def measure(
     """Timing of a call; `batch_us(first, count)` runs calls first .. first+count-1 and returns their total in us.
 
     A quarter of the budget warms up and finds the batch size; sampling ends when the median is settled, the
-    budget is spent (with at least five samples unless one call alone exceeds it) or 400 samples are in.
+    budget is spent (with at least five samples, three of a slow call) or 400 samples are in.
     """
     begin = now()
     calls, count, total = 1, 1, batch_us(0, 1)
@@ -65,7 +66,7 @@ def measure(
     samples: list[float] = []
     while len(samples) < MOST_SAMPLES and not settled(samples):
         spent = now() - begin
-        if samples and spent > budget_s and (len(samples) >= FEWEST_SAMPLES or spent > 3 * budget_s):
+        if spent > budget_s and len(samples) >= (FEWEST_SAMPLES if spent <= 3 * budget_s else FEWEST_SLOW_SAMPLES):
             break
         samples.append(batch_us(calls, count) / count)
         calls += count

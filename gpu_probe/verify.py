@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 
+from gpu_probe.check import check
 from gpu_probe.device import DeviceInfo, find_devices
 from gpu_probe.kernels import KERNELS, Kernel
 from gpu_probe.kernels.kernel import Place
@@ -18,6 +19,7 @@ LIMITS = (
 )
 # torch 2.13 sizes MXFP4 scales by the packed K when it only traces a call; real calls use the true K.
 FAKE_MXFP4_COUNTS_PACKED_K = "for MX scaling scale_a must have"
+LONGEST_SAID = 400
 RAGGED = (Shape(17, 48, 128), Shape(33, 64, 256), Shape(130, 272, 384))
 CONTRACT = Shape(256, 512, 1024)
 
@@ -44,8 +46,6 @@ def _row(check: str, kernel: str, arch: str, status: str, detail: str) -> dict:
 
 
 def _numbers(kernel: Kernel, cpu: DeviceInfo) -> Iterator[dict]:
-    from gpu_probe.check import check
-
     if reason := kernel.why_not(cpu):
         yield _row("numbers", kernel.name, "cpu", "UNSUPPORTED", reason)
         return
@@ -53,11 +53,15 @@ def _numbers(kernel: Kernel, cpu: DeviceInfo) -> Iterator[dict]:
         if reason := kernel.why_not_shape(shape, cpu.kind):
             yield _row("numbers", kernel.name, "cpu", "UNSUPPORTED", f"{shape}: {reason}")
             continue
-        prepared = kernel.prepare(shape, cpu, seed)
-        prepared.poison()
-        found = check(kernel, prepared.operands, prepared.run(0), cpu.kind, seed)
-        detail = found.failure or f"{shape}: relative error {found.relative_error:.2g} in {found.checked} elements"
-        yield _row("numbers", kernel.name, "cpu", "WRONG" if found.failure else "OK", detail)
+        try:
+            prepared = kernel.prepare(shape, cpu, seed)
+            prepared.poison()
+            found = check(kernel, shape, prepared.operands, prepared.run(0), cpu.kind, seed)
+        except Exception as problem:  # any error of a kernel is that kernel's finding
+            yield _row("numbers", kernel.name, "cpu", "FAILED", f"{shape}: {_said(problem)}")
+            continue
+        detail = found.failure or f"relative error {found.relative_error:.2g} in {found.checked} elements"
+        yield _row("numbers", kernel.name, "cpu", "WRONG" if found.failure else "OK", f"{shape}: {detail}")
 
 
 def _contract(kernel: Kernel, device: DeviceInfo) -> tuple[str, str]:
@@ -75,14 +79,18 @@ def _contract(kernel: Kernel, device: DeviceInfo) -> tuple[str, str]:
     try:
         result = _fake_call(kernel, device)
     except Exception as problem:  # the library's refusal is the finding
-        text = " ".join(str(problem).split())
-        if kernel.format == "mxfp4" and text.startswith(FAKE_MXFP4_COUNTS_PACKED_K):
-            return "SKIPPED", f"torch's tracer sizes MXFP4 scales by the packed K: {text[:200]}"
-        return "FAILED", f"{type(problem).__name__}: {text[:400]}"
-    wanted = ((CONTRACT.m, CONTRACT.n), f"torch.{kernel.output}")
-    if (tuple(result.shape), str(result.dtype)) != wanted:
-        return "WRONG", f"the call returns {tuple(result.shape)} {result.dtype}, expected {wanted[0]} {wanted[1]}"
+        said = _said(problem)
+        if kernel.format == "mxfp4" and FAKE_MXFP4_COUNTS_PACKED_K in said:
+            return "SKIPPED", f"torch's tracer sizes MXFP4 scales by the packed K: {said}"
+        return "FAILED", said
+    size, dtype = kernel.result(CONTRACT)
+    if (tuple(result.shape), str(result.dtype)) != (size, f"torch.{dtype}"):
+        return "WRONG", f"the call returns {tuple(result.shape)} {result.dtype}, expected {size} torch.{dtype}"
     return "OK", f"torch accepts the call for {CONTRACT} and returns {result.dtype}"
+
+
+def _said(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {' '.join(str(problem).split())[:LONGEST_SAID]}"
 
 
 def _fake_call(kernel: Kernel, device: DeviceInfo):

@@ -15,13 +15,19 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from gpu_probe.check import check, why_unchecked
 from gpu_probe.device import DeviceInfo, find_devices
-from gpu_probe.events import Case, Order, event_line
+from gpu_probe.events import POISONED, Case, Order, event_line
 from gpu_probe.kernels import KERNELS, Kernel
-from gpu_probe.result import ProbeResult, Status
+from gpu_probe.kernels.kernel import Prepared
+from gpu_probe.native import Evidence, judge
+from gpu_probe.ran import names_of_what_runs
+from gpu_probe.result import ProbeResult, Status, about
+from gpu_probe.shapes import why_too_big
+from gpu_probe.timing import batch_timer, measure
 
 LONGEST_DETAIL = 600
-REFUSALS = ("CUBLAS_STATUS_NOT_SUPPORTED", "is not supported", "not implemented for")
+REFUSALS = ("STATUS_NOT_SUPPORTED", "is not supported", "not implemented for")
 Say = Callable[..., None]
 
 
@@ -41,19 +47,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_order(order: Order, say: Say) -> int:
-    """Runs every case of an order in turn; 75 when a device error made this process unfit for the rest."""
+    """Runs every case of an order in turn; POISONED when a device error made this process unfit for the rest."""
     kernels = KERNELS | _extra_kernels(order.kernel_modules)
     device = next((found for found in find_devices() if found.id == order.device), None)
     if device is None:
         say("refused", detail=f"there is no device '{order.device}' here; see python -m gpu_probe devices")
         return 2
     say("start", device=device.to_dict())
-    for index, case in enumerate(order.cases):
-        say("case", index=index, phase="checking")
-        row = run_case(kernels[case.kernel], case, device, order, lambda: say("case", index=index, phase="timing"))  # noqa: B023
-        say("row", index=index, row=row.to_dict())
+    for case in order.cases:
+        say("case", phase="checking")
+        row = run_case(kernels[case.kernel], case, device, order, lambda: say("case", phase="timing"))
+        say("row", row=row.to_dict())
         if row.status is Status.FAILED and device.kind in ("cuda", "rocm"):
-            return 75  # a device fault poisons the context of its process
+            return POISONED
     return 0
 
 
@@ -69,17 +75,6 @@ def run_case(
     return ProbeResult(kernel.name, kernel.format, *case.shape, seed=seed, **about(device), **facts)
 
 
-def about(device: DeviceInfo) -> dict[str, Any]:
-    """The columns of a result that describe its device."""
-    return {
-        "device": device.name,
-        "device_id": device.id,
-        "device_kind": device.kind,
-        "capability": device.capability,
-        "versions": dict(device.versions),
-    }
-
-
 def hash_of(case: Case) -> int:
     """A small number of the case that is the same in every process."""
     return sum(ord(letter) * (place + 1) for place, letter in enumerate(f"{case.kernel}{case.shape}"))
@@ -88,20 +83,15 @@ def hash_of(case: Case) -> int:
 def _measured(
     kernel: Kernel, case: Case, device: DeviceInfo, budget_s: float, seed: int, on_timing: Callable[[], None]
 ) -> dict[str, Any]:
-    from gpu_probe.check import check
-    from gpu_probe.native import judge, names_of_what_runs
-    from gpu_probe.timing import batch_timer, measure
-
     if why_not := _why_not(kernel, case, device):
         return {"status": Status.UNSUPPORTED, "detail": why_not}
     prepared = kernel.prepare(case.shape, device, seed)
     prepared.run(0)  # first call: libraries load and choose
     prepared.poison()
-    verdict = check(kernel, prepared.operands, prepared.run(0), device.kind, seed)
+    verdict = check(kernel, case.shape, prepared.operands, prepared.run(0), device.kind, seed)
     if verdict.failure:
         return {"status": Status.WRONG, "detail": verdict.failure}
-    ran = names_of_what_runs(lambda: prepared.run(0), device)
-    evidence = judge(kernel.native.get(device.kind), ran, device)
+    evidence = _evidence(kernel, prepared, device)
     on_timing()
     timing = measure(batch_timer(prepared.run, device.kind), budget_s)
     return {
@@ -114,13 +104,19 @@ def _measured(
     }
 
 
-def _why_not(kernel: Kernel, case: Case, device: DeviceInfo) -> str | None:
-    from gpu_probe.shapes import why_too_big
+def _evidence(kernel: Kernel, prepared: Prepared, device: DeviceInfo) -> Evidence:
+    try:
+        return judge(kernel, names_of_what_runs(lambda: prepared.run(0), device), device)
+    except RuntimeError as problem:  # a profiler may be forbidden or missing; the time is still good
+        return Evidence(None, f"not known to be native: what ran cannot be named ({problem})")
 
+
+def _why_not(kernel: Kernel, case: Case, device: DeviceInfo) -> str | None:
     return (
         kernel.why_not(device)
         or kernel.why_not_shape(case.shape, device.kind)
         or why_too_big(case.shape, device.memory_bytes)
+        or why_unchecked(kernel, case.shape, device.kind)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gpu_probe.kernels.dense import normal
-from gpu_probe.kernels.kernel import Kernel, Operands, Place
+from gpu_probe.kernels.kernel import Kernel, Operands, Place, exact
 from gpu_probe.kernels.rules import anywhere
 from gpu_probe.shapes import Shape
 
@@ -19,9 +19,9 @@ def _operands(shape: Shape, place: Place, seed: int) -> Operands:
     source = normal(shape.m, shape.k, place, seed).to(torch.bfloat16)
 
     def unit(index: Tensor) -> Tensor:
-        return torch.eye(shape.k, dtype=torch.float64, device=source.device)[index]
+        return exact(index[:, None] == torch.arange(shape.k, device=index.device))
 
-    return Operands((source,), lambda index: source[index].double(), unit)
+    return Operands((source,), lambda index: exact(source[index]), unit)
 
 
 def _launch(kind: str, tensors: tuple, out: Tensor | None) -> Tensor:

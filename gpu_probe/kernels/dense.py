@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from gpu_probe.kernels.kernel import Operands, Place
+from gpu_probe.kernels.kernel import Operands, Place, exact
 from gpu_probe.shapes import Shape
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def operands_in(dtype: str, keep_bits: int | None = None) -> Callable[[Shape, Pl
         if keep_bits is not None:
             a, w = round_mantissa(a, keep_bits), round_mantissa(w, keep_bits)
         a, w = a.to(getattr(torch, dtype)), w.to(getattr(torch, dtype))
-        return Operands((a, w), lambda index: a[index].double(), lambda index: w[index].double())
+        return Operands((a, w), lambda index: exact(a[index]), lambda index: exact(w[index]))
 
     return make
 

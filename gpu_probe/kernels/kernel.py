@@ -12,6 +12,12 @@ from gpu_probe.shapes import Shape
 if TYPE_CHECKING:
     from torch import Tensor
 
+
+def exact(values: Tensor) -> Tensor:
+    """The values in float64: on their device, or on the CPU where that is an Apple GPU, which has no float64."""
+    return (values.cpu() if values.device.type == "mps" else values).double()
+
+
 Rule = Callable[[DeviceInfo], str | None]
 
 
@@ -55,17 +61,18 @@ class Multiples:
 
 
 @dataclass(frozen=True)
-class NativeRule:
-    """How to read from what ran whether the format's own hardware did the work.
+class CpuRule:
+    """How to read from what ran on a CPU whether its instructions for the format did the work.
 
-    The patterns are searched in the names of the implementations that ran; `features` must all be among the
-    device's (any one of each alternative separated by '|').
+    The patterns are searched in the names of the implementations that ran (`emulated` in those that are not
+    native); `features` must all be among the device's (any one of each alternative separated by '|'). What GPU
+    kernels are named is the same for all kernels: native.GPU_NAMES.
     """
 
-    native: str = r"(?!)"
+    native: str
+    meaning: str
     emulated: str = r"(?!)"
     features: tuple[str, ...] = ()
-    meaning: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +106,7 @@ class Kernel:
     output: str = "bfloat16"
     writes_out: bool = False
     multiples: Mapping[str, Multiples] = field(default_factory=dict)
-    native: Mapping[str, NativeRule] = field(default_factory=dict)
+    on_cpu: CpuRule | None = None
     loss_per_term: Mapping[str, float] = field(default_factory=dict)
     own_shapes: Mapping[str, tuple[Shape, ...]] = field(default_factory=dict)
     pack: Callable[[str, tuple], tuple] | None = None
@@ -127,7 +134,7 @@ class Kernel:
         place = Place(device.id, device.kind)
         operands = self.operands(shape, place, seed)
         tensors = self.pack(device.kind, operands.tensors) if self.pack else operands.tensors
-        sets, outs = rotating(tensors, self._result(shape), device, self.writes_out)
+        sets, outs = rotating(tensors, self.result(shape), device, self.writes_out)
 
         def run(turn: int) -> Tensor:
             chosen = turn % len(sets)
@@ -135,10 +142,11 @@ class Kernel:
 
         return Prepared(run, operands, lambda: self._poison(outs, shape, device), len(sets))
 
-    def _result(self, shape: Shape) -> tuple[tuple[int, int], str]:
+    def result(self, shape: Shape) -> tuple[tuple[int, int], str]:
+        """Size and torch dtype of what a call on that shape returns."""
         return ((shape.m, shape.k) if self.is_copy else (shape.m, shape.n)), self.output
 
     def _poison(self, outs: list, shape: Shape, device: DeviceInfo) -> None:
         from gpu_probe.buffers import poison
 
-        poison(outs, self._result(shape), device.id)
+        poison(outs, self.result(shape), device.id)

@@ -1,7 +1,7 @@
 """Matrix product in bfloat16 with float32 accumulation: the baseline of every speed-up."""
 
 from gpu_probe.kernels.dense import FLOAT32_LOSS, launch_mm, operands_in
-from gpu_probe.kernels.kernel import Kernel, NativeRule
+from gpu_probe.kernels.kernel import CpuRule, Kernel
 from gpu_probe.kernels.rules import anywhere, capability_from
 
 KERNEL = Kernel(
@@ -19,17 +19,10 @@ KERNEL = Kernel(
     elsewhere="bfloat16 runs everywhere",
     writes_out=True,
     loss_per_term=FLOAT32_LOSS,
-    native={
-        "cpu": NativeRule(
-            native=r"avx512_core_bf16|amx(?!_fp16)|avx10|acl|sve",
-            emulated=r"SGEMM|avx2|avx512_core(?!_(bf16|amx))|gemm:",
-            features=("avx512_bf16|amx_bf16|avx10_2|bf16",),
-            meaning="bfloat16 dot-product instructions",
-        ),
-        "cuda": NativeRule(
-            native=r"nvjet_(sm\d+_)?t|bf16_s\d+gemm|gemm_bf16|bf16bf16|tensorop_bf16",
-            emulated=r"sgemm|simt",
-            meaning="the name says bfloat16 tensor cores",
-        ),
-    },
+    on_cpu=CpuRule(
+        native=r"(avx512_core_(bf16|amx|fp16)|avx10|acl|sve).*src:bf16",
+        emulated=r"SGEMM|src:f32|(avx2|avx512_core|ref).*src:bf16",
+        features=("avx512_bf16|amx_bf16|avx10_2|bf16",),
+        meaning="bfloat16 dot-product instructions",
+    ),
 )

@@ -1,7 +1,7 @@
 """Matrix product in IEEE float32, the reference every format is a saving against."""
 
 from gpu_probe.kernels.dense import FLOAT32_LOSS, launch_mm, operands_in
-from gpu_probe.kernels.kernel import Kernel, NativeRule
+from gpu_probe.kernels.kernel import CpuRule, Kernel
 from gpu_probe.kernels.rules import anywhere
 
 KERNEL = Kernel(
@@ -15,12 +15,5 @@ KERNEL = Kernel(
     output="float32",
     writes_out=True,
     loss_per_term=FLOAT32_LOSS,
-    native={
-        "cpu": NativeRule(native=r"SGEMM|f32", meaning="every CPU multiplies float32 itself"),
-        "cuda": NativeRule(
-            native=r"sgemm|simt|f32f32_f32f32|nvjet_(sm\d+_)?sss",
-            emulated=r"tf32|s1688gemm|bf16",
-            meaning="float32 units, no TF32",
-        ),
-    },
+    on_cpu=CpuRule(native=r"SGEMM|src:f32 wei:f32", meaning="every CPU multiplies float32 itself"),
 )

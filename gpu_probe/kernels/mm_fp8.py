@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gpu_probe.kernels.dense import normal
-from gpu_probe.kernels.kernel import Kernel, Multiples, NativeRule, Operands, Place
+from gpu_probe.kernels.kernel import CpuRule, Kernel, Multiples, Operands, Place
 from gpu_probe.kernels.rules import amd_architecture, both, capability_from, torch_has
 from gpu_probe.shapes import Shape
 
@@ -60,15 +60,10 @@ KERNEL = Kernel(
     elsewhere="torch multiplies FP8 on CPUs and on NVIDIA and AMD GPUs only",
     multiples={"cpu": _SIXTEENS, "cuda": _SIXTEENS, "rocm": _SIXTEENS},
     loss_per_term=TENSOR_CORE_LOSS,
-    native={
-        "cpu": NativeRule(
-            native=r"amx_fp8|avx10_2",
-            emulated=r"SGEMM|brg|gemm",
-            features=("amx_fp8|avx10_2",),
-            meaning="FP8 dot-product instructions; without them torch widens the codes and multiplies in float32",
-        ),
-        "cuda": NativeRule(
-            native=r"nvjet_(sm\d+_)?q|e4m3|_f8_|fp8", emulated=r"simt|sgemm", meaning="the name says FP8 operands"
-        ),
-    },
+    on_cpu=CpuRule(
+        native=r"(amx_fp8|avx10_2).*src:f8",
+        emulated=r"SGEMM|oneDNN",
+        features=("amx_fp8|avx10_2",),
+        meaning="FP8 dot-product instructions; without them torch widens the codes and multiplies in float32",
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gpu_probe.kernels.dense import FLOAT32_LOSS, normal
-from gpu_probe.kernels.kernel import Kernel, Multiples, NativeRule, Operands, Place
+from gpu_probe.kernels.kernel import CpuRule, Kernel, Multiples, Operands, Place
 from gpu_probe.kernels.rules import both, capability_from, torch_has
 from gpu_probe.shapes import Shape
 
@@ -90,15 +90,9 @@ KERNEL = Kernel(
     elsewhere="torch has 4-bit weight kernels for CPUs and NVIDIA GPUs only",
     multiples={"cpu": Multiples(n=16, k=GROUP), "cuda": Multiples(n=8, k=GROUP)},
     loss_per_term=FLOAT32_LOSS,
-    native={
-        "cpu": NativeRule(
-            native=r"CPU dispatch AVX(2|512)",
-            emulated=r"CPU dispatch DEFAULT",
-            meaning="weights are read as 4 bits and widened in registers; the product itself is not 4-bit",
-        ),
-        "cuda": NativeRule(
-            native=r"tinygemm",
-            meaning="weights are read as 4 bits and widened in registers; the product itself is bfloat16",
-        ),
-    },
+    on_cpu=CpuRule(
+        native=r"CPU dispatch AVX(2|512)",
+        emulated=r"CPU dispatch DEFAULT|SGEMM|oneDNN",
+        meaning="weights are read as 4 bits and widened in registers; the product itself is not 4-bit",
+    ),
 )

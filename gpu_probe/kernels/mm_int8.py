@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gpu_probe.kernels.kernel import Kernel, Multiples, NativeRule, Operands, Place
-from gpu_probe.kernels.rules import anywhere, both, capability_from, torch_has
+from gpu_probe.kernels.kernel import CpuRule, Kernel, Multiples, Operands, Place
+from gpu_probe.kernels.rules import both, capability_from, torch_has
 from gpu_probe.shapes import Shape
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ KERNEL = Kernel(
     operands=_operands,
     launch=_launch,
     runs_on={
-        "cpu": both(_INT_MM, anywhere),
+        "cpu": _INT_MM,
         "cuda": both(_INT_MM, capability_from(7, 5, "int8 tensor cores exist")),
         "rocm": _INT_MM,
     },
@@ -50,16 +50,10 @@ KERNEL = Kernel(
     output="int32",
     writes_out=True,
     multiples={"cuda": Multiples(n=8, k=8, smallest_m=17), "rocm": Multiples(n=8, k=8, smallest_m=17)},
-    native={
-        "cpu": NativeRule(
-            native=r"gemm_api|gemm.*s8|brg_matmul.*(vnni|amx|avx10)",
-            features=("avx512_vnni|avx_vnni|amx_int8|i8mm|asimddp",),
-            meaning="int8 dot-product instructions",
-        ),
-        "cuda": NativeRule(
-            native=r"imma|i16832gemm|i161616gemm|i8i8|i8i32|tensorop.*s8",
-            emulated=r"simt|sgemm",
-            meaning="the name says int8 tensor cores",
-        ),
-    },
+    on_cpu=CpuRule(
+        native=r"(gemm_api|gemm:|brg\w*:\w*(vnni|amx|avx10)).*src:[su]8 wei:s8",
+        emulated=r"SGEMM|src:f32|(avx2|avx512_core|ref).*src:[su]8",
+        features=("avx512_vnni|avx_vnni|amx_int8|i8mm|asimddp",),
+        meaning="int8 dot-product instructions",
+    ),
 )

@@ -1,7 +1,7 @@
 """Matrix product of e2m1 codes with a power-of-two scale per 32: MXFP4 of the OCP microscaling standard."""
 
 from gpu_probe.kernels.block_scaled import CUDA_MULTIPLES, ROCM_MULTIPLES, launch_scaled, operands_of
-from gpu_probe.kernels.kernel import Kernel, NativeRule
+from gpu_probe.kernels.kernel import Kernel
 from gpu_probe.kernels.mm_fp8 import TENSOR_CORE_LOSS
 from gpu_probe.kernels.rules import amd_architecture, both, capability_major, torch_has
 
@@ -21,11 +21,4 @@ KERNEL = Kernel(
     elsewhere="torch multiplies MXFP4 on NVIDIA Blackwell data-center GPUs and AMD CDNA 4 only",
     multiples={"cuda": CUDA_MULTIPLES, "rocm": ROCM_MULTIPLES},
     loss_per_term=TENSOR_CORE_LOSS,
-    native={
-        "cuda": NativeRule(
-            native=r"ue8m0x(e2m1|f4)|float_e2m1",
-            emulated=r"simt|sgemm",
-            meaning="the name says FP4 operands with block scales",
-        )
-    },
 )

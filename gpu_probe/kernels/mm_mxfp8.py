@@ -1,7 +1,7 @@
 """Matrix product of e4m3 codes with a power-of-two scale per 32: MXFP8 of the OCP microscaling standard."""
 
 from gpu_probe.kernels.block_scaled import CUDA_MULTIPLES, ROCM_MULTIPLES, launch_scaled, operands_of
-from gpu_probe.kernels.kernel import Kernel, NativeRule
+from gpu_probe.kernels.kernel import Kernel
 from gpu_probe.kernels.mm_fp8 import TENSOR_CORE_LOSS
 from gpu_probe.kernels.rules import amd_architecture, both, capability_major, torch_has
 
@@ -14,17 +14,10 @@ KERNEL = Kernel(
     operands=operands_of("mxfp8"),
     launch=launch_scaled("float8_e4m3fn", "float8_e8m0fnu", "BlockWise1x32"),
     runs_on={
-        "cuda": both(_SCALED_MM, capability_major((10, 12), "MXFP8 tensor cores come")),
+        "cuda": both(_SCALED_MM, capability_major((10, 11, 12), "MXFP8 tensor cores come")),
         "rocm": both(_SCALED_MM, amd_architecture(("gfx950",), "MXFP8 matrix cores are")),
     },
     elsewhere="torch multiplies MXFP8 on NVIDIA Blackwell and AMD CDNA 4 only",
     multiples={"cuda": CUDA_MULTIPLES, "rocm": ROCM_MULTIPLES},
     loss_per_term=TENSOR_CORE_LOSS,
-    native={
-        "cuda": NativeRule(
-            native=r"ue8m0x(e4m3|f8)|nvjet_(sm\d+_)?qq",
-            emulated=r"simt|sgemm",
-            meaning="the name says FP8 operands with block scales",
-        )
-    },
 )

@@ -1,7 +1,7 @@
 """Matrix product of e2m1 codes with an e4m3 scale per 16 and a float32 scale per tensor: NVFP4."""
 
 from gpu_probe.kernels.block_scaled import CUDA_MULTIPLES, launch_scaled, operands_of
-from gpu_probe.kernels.kernel import Kernel, NativeRule
+from gpu_probe.kernels.kernel import Kernel
 from gpu_probe.kernels.mm_fp8 import TENSOR_CORE_LOSS
 from gpu_probe.kernels.rules import both, capability_major, torch_has
 
@@ -14,17 +14,10 @@ KERNEL = Kernel(
     runs_on={
         "cuda": both(
             torch_has("scaled_mm", "torch.nn.functional.scaled_mm"),
-            capability_major((10, 12), "NVFP4 tensor cores come"),
+            capability_major((10, 11, 12), "NVFP4 tensor cores come"),
         ),
     },
     elsewhere="torch multiplies NVFP4 on NVIDIA Blackwell only",
     multiples={"cuda": CUDA_MULTIPLES},
     loss_per_term=TENSOR_CORE_LOSS,
-    native={
-        "cuda": NativeRule(
-            native=r"ue4m3x(e2m1|f4)|float_e2m1",
-            emulated=r"simt|sgemm",
-            meaning="the name says FP4 operands with block scales",
-        )
-    },
 )

@@ -1,7 +1,7 @@
 """Matrix product in TF32: float32 storage, 10 mantissa bits in the multiplication."""
 
 from gpu_probe.kernels.dense import FLOAT32_LOSS, launch_mm, operands_in
-from gpu_probe.kernels.kernel import Kernel, NativeRule
+from gpu_probe.kernels.kernel import Kernel
 from gpu_probe.kernels.rules import capability_from
 
 KERNEL = Kernel(
@@ -15,7 +15,4 @@ KERNEL = Kernel(
     output="float32",
     writes_out=True,
     loss_per_term=FLOAT32_LOSS,
-    native={
-        "cuda": NativeRule(native=r"tf32|s1688gemm", emulated=r"sgemm|simt", meaning="the name says TF32 tensor cores")
-    },
 )

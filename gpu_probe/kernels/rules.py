@@ -36,7 +36,7 @@ def capability_major(majors: tuple[int, ...], what: str) -> Rule:
     def rule(device: DeviceInfo) -> str | None:
         if device.cuda_capability[0] in majors:
             return None
-        listed = " and ".join(f"{major}.x" for major in majors)
+        listed = " or ".join(f"{major}.x" for major in majors)
         return f"{what} with compute capability {listed}; {device.name} has {device.capability}"
 
     return rule
@@ -48,7 +48,7 @@ def amd_architecture(names: tuple[str, ...], what: str) -> Rule:
     def rule(device: DeviceInfo) -> str | None:
         if device.capability in names:
             return None
-        return f"{what} on {' and '.join(names)}; {device.name} is {device.capability}"
+        return f"{what} on {' or '.join(names)}; {device.name} is {device.capability}"
 
     return rule
 
@@ -59,6 +59,6 @@ def torch_has(feature: str, operation: str) -> Rule:
     def rule(device: DeviceInfo) -> str | None:
         if feature in device.features:
             return None
-        return f"torch {device.versions.get('torch', '')} has no {operation}; install torch 2.13"
+        return f"torch {device.versions.get('torch', 'here')} has no {operation}; install torch 2.13"
 
     return rule

@@ -44,7 +44,6 @@ def misbehaving(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
             budget_s=0.01,
             seed=1,
             kernel_modules=("misbehaving",),
-            formats=dict.fromkeys(names, "test"),
         )
         return [Case(name, SMALL) for name in names], settings
 

@@ -32,7 +32,7 @@ def right(name, kind="cuda", shape=SHAPE):
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_the_rounded_product_passes(name):
     kernel, operands, output = right(name)
-    found = check(kernel, operands, output, "cuda", 0)
+    found = check(kernel, SHAPE, operands, output, "cuda", 0)
     assert found.failure is None
     assert found.checked == output.numel()
     assert found.relative_error < 2e-3
@@ -54,7 +54,7 @@ SPOILED = {
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_a_wrong_output_is_rejected_and_named(name, spoil):
     kernel, operands, output = right(name)
-    failure = check(kernel, operands, SPOILED[spoil](output), "cuda", 0).failure
+    failure = check(kernel, SHAPE, operands, SPOILED[spoil](output), "cuda", 0).failure
     assert failure is not None
     assert failure.startswith("element (")
     assert "expected" in failure
@@ -67,22 +67,22 @@ def test_a_poisoned_output_that_is_not_written_is_rejected(name):
     operands = kernel.operands(SHAPE, Place("cpu", "cpu"), 0)
     _, outs = rotating(operands.tensors[:1], ((SHAPE.m, SHAPE.n), kernel.output), device, True)
     kernel._poison(outs, SHAPE, device)
-    assert check(kernel, operands, outs[0], "cuda", 0).failure
+    assert check(kernel, SHAPE, operands, outs[0], "cuda", 0).failure
 
 
 def test_a_product_of_the_next_coarser_format_is_rejected():
     kernel, operands, output = right("mm_fp32")
     a, w = (tensor.bfloat16().float() for tensor in operands.tensors)
-    assert check(kernel, operands, a @ w.t(), "cpu", 0).failure
+    assert check(kernel, SHAPE, operands, a @ w.t(), "cpu", 0).failure
     kernel, operands, output = right("mm_int8")
-    assert check(kernel, operands, output + 1, "cpu", 0).failure
+    assert check(kernel, SHAPE, operands, output + 1, "cpu", 0).failure
 
 
 @pytest.mark.parametrize("name", BLOCK_SCALED)
 def test_scales_in_the_wrong_order_are_rejected(name):
     """The mistake that equal scales would hide: the plain order where the tiles of 128 x 4 are wanted."""
     kernel, operands, output = right(name)
-    assert check(kernel, operands, output, "cuda", 0).failure is None
+    assert check(kernel, SHAPE, operands, output, "cuda", 0).failure is None
     half = len(operands.tensors) // 2
     codes, blocked, *whole = operands.tensors[:half]
     block_size, _ = BLOCK_SCALED[name]
@@ -93,34 +93,53 @@ def test_scales_in_the_wrong_order_are_rejected(name):
     padded[: plain.numel()] = plain.flatten()
     misread = read_as_hardware(name, (codes, padded, *whole), SHAPE.m, columns * block_size)
     wrong = (misread @ operands.columns(torch.arange(SHAPE.n)).t()).to(torch.bfloat16)
-    assert check(kernel, operands, wrong, "cuda", 0).failure
+    assert check(kernel, SHAPE, operands, wrong, "cuda", 0).failure
 
 
 def test_a_large_output_is_sampled_to_its_last_row_and_column():
     shape = Shape(1100, 1100, 16)
     kernel, operands, output = right("mm_fp32", shape=shape)
-    found = check(kernel, operands, output, "cpu", 0)
+    found = check(kernel, shape, operands, output, "cpu", 0)
     assert (found.failure, found.checked) == (None, 256 * 256)
     output[-1, -1] += 100
-    assert "element (1099, 1099)" in str(check(kernel, operands, output, "cpu", 0).failure)
+    assert "element (1099, 1099)" in str(check(kernel, shape, operands, output, "cpu", 0).failure)
 
 
 def test_a_large_output_with_one_element_that_is_not_finite_is_rejected_wherever_it_lies():
     shape = Shape(1100, 1100, 16)
     kernel, operands, output = right("mm_fp32", shape=shape)
-    sampled = check(kernel, operands, output, "cpu", 5)
+    sampled = check(kernel, shape, operands, output, "cpu", 5)
     assert sampled.failure is None
     output[500, 501] = float("nan")
-    assert check(kernel, operands, output, "cpu", 5).failure
+    assert check(kernel, shape, operands, output, "cpu", 5).failure
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_an_output_of_another_size_or_type_is_rejected(name):
+    kernel, operands, output = right(name)
+    narrow = check(kernel, SHAPE, operands, output[:, :-1], "cuda", 0).failure
+    assert narrow == f"the call returns (130, 271) torch.{kernel.output}, expected (130, 272) torch.{kernel.output}"
+    assert "torch.float64, expected" in str(check(kernel, SHAPE, operands, output.double(), "cuda", 0).failure)
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_the_longest_sum_of_a_real_layer_is_still_checked_well(name):
+    """Llama-3 405B's feed-forward has k = 53248, where the bound on FP8 sums is widest."""
+    shape = Shape(24, 32, 53248)
+    kernel, operands, output = right(name, shape=shape)
+    assert check(kernel, shape, operands, output, "cuda", 0).failure is None
+    for spoil in ("rows swapped", "half the size", "all zero"):
+        assert check(kernel, shape, operands, SPOILED[spoil](output), "cuda", 0).failure, spoil
 
 
 def test_a_copy_must_be_exact():
     kernel = KERNELS["copy_bandwidth"]
-    operands = kernel.operands(Shape(9, 1, 8), Place("cpu", "cpu"), 0)
+    shape = Shape(9, 1, 8)
+    operands = kernel.operands(shape, Place("cpu", "cpu"), 0)
     copied = operands.tensors[0].clone()
-    assert check(kernel, operands, copied, "cpu", 0).failure is None
+    assert check(kernel, shape, operands, copied, "cpu", 0).failure is None
     copied[8, 7] = copied[8, 7] * (1 + 2**-7)
-    assert check(kernel, operands, copied, "cpu", 0).failure
+    assert check(kernel, shape, operands, copied, "cpu", 0).failure
 
 
 def test_operands_rotate_through_four_caches_within_half_of_the_memory():

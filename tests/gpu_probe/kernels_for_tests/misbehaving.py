@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -31,10 +33,6 @@ def _wrong(kind, tensors, out):
     return result
 
 
-def _hang():
-    time.sleep(3600)
-
-
 def _hang_deaf():
     """Ignores SIGTERM and has a child of its own, which must die with it."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -48,6 +46,37 @@ def _print_noise():
     print('{"probe_event": "row", "index": 0, "row": {"forged": true}}')
     os.write(1, b"\x00\xff raw bytes\n" + b"x" * 200_000 + b"\n")
     ctypes.CDLL(None).puts(b"from C")
+
+
+def _pipe_to_parent():
+    """The descriptor on which this worker tells its parent: a liar finds it, as any code in a process could."""
+    pipes = []
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            if int(name) > 2 and os.readlink(f"/proc/self/fd/{name}").startswith("pipe:"):
+                pipes.append(int(name))
+    return max(pipes)
+
+
+def _say(text):
+    os.write(_pipe_to_parent(), text.encode() + b"\n")
+
+
+def _forged(**changes):
+    row = {"kernel": "lie", "format": "fp4", "m": 8, "n": 16, "k": 32, "device": "a GPU", "status": "OK", "detail": ""}
+    times = {"p20_us": 1.0, "p50_us": 2.0, "p80_us": 3.0}
+    return json.dumps({"probe_event": "row", "row": row | times | changes})
+
+
+def _close_and_hang():
+    os.close(_pipe_to_parent())
+    time.sleep(3600)
+
+
+def _babble():
+    for _ in range(30):
+        os.write(_pipe_to_parent(), b"\xff{" * 50_000)
+    _say('\n[1, 2]\n"text"\n{"probe_event": 7}\n{"probe_event": "row", "row": NaN}\n' + "[" * 100_000 + "\n{" * 9)
 
 
 def _raise():
@@ -64,14 +93,19 @@ def _out_of_memory():
 
 KERNELS = [
     _kernel("good", lambda: None),
-    _kernel("hang", _hang),
     _kernel("hang_deaf", _hang_deaf),
     _kernel("segfault", lambda: ctypes.string_at(0)),
-    _kernel("abort", os.abort),
     _kernel("leave", lambda: os._exit(0)),
     _kernel("noise", _print_noise),
     _kernel("raise", _raise),
     _kernel("refuse", _refuse),
     _kernel("memory", _out_of_memory),
+    _kernel("killed", lambda: os.kill(os.getpid(), signal.SIGKILL)),
+    _kernel("close", _close_and_hang),
+    _kernel("babble", _babble),
+    _kernel("lie_kernel", lambda: _say(_forged(kernel="mm_nvfp4"))),
+    _kernel("lie_times", lambda: _say(_forged(kernel="lie_times", p50_us=-2.0))),
+    _kernel("lie_row", lambda: _say('{"probe_event": "row", "row": 5}')),
+    _kernel("lie_event", lambda: _say('{"probe_event": "victory"}')),
     replace(_GOOD, name="wrong", format="test", launch=_wrong),
 ]

@@ -1,0 +1,147 @@
+"""Which kernel runs on which device: an explicit table, and a sentence wherever one does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gpu_probe.check import why_unchecked
+from gpu_probe.device import KIND_WORDS, DeviceInfo
+from gpu_probe.kernels import KERNELS, get_kernels
+from gpu_probe.rates import PEAK_COLUMNS
+from gpu_probe.recorded import RECORDED, recorded
+from gpu_probe.shapes import SHAPE_SETS, Shape
+
+NVIDIA_8 = {"sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_103", "sm_110", "sm_120"}
+BLACKWELL = {"sm_100", "sm_103", "sm_110", "sm_120"}
+AMD = {"gfx90a", "gfx942", "gfx950", "gfx1201"}
+CPUS = {"cpu", "cpu_avx512", "cpu_amx", "cpu_arm"}
+EVERYWHERE = {"sm_75", *NVIDIA_8, *AMD, *CPUS, "mps"}
+
+# Kernel -> the recorded devices that run it. Sources: torch 2.13 ScaledBlas.cpp and Blas.cpp; for MXFP4 on 12.x torch
+# has no product though the hardware has; on gfx942 FP8 is the fnuz kind, which is another format.
+RUNS_ON = {
+    "copy_bandwidth": EVERYWHERE,
+    "mm_fp32": EVERYWHERE,
+    "mm_fp16": EVERYWHERE,
+    "mm_bf16": EVERYWHERE - {"sm_75"},
+    "mm_tf32": NVIDIA_8,
+    "mm_int8": EVERYWHERE - {"mps"},
+    "mm_int4_weight": NVIDIA_8 | CPUS,
+    "mm_fp8": {"sm_89", "sm_90"} | BLACKWELL | {"gfx950", "gfx1201"} | CPUS,
+    "mm_mxfp8": BLACKWELL | {"gfx950"},
+    "mm_mxfp4": {"sm_100", "sm_103", "gfx950"},
+    "mm_nvfp4": BLACKWELL,
+}
+
+
+def test_the_table_names_every_kernel_and_every_recorded_device():
+    assert set(RUNS_ON) == set(KERNELS)
+    assert set(RECORDED) == EVERYWHERE
+
+
+@pytest.mark.parametrize("arch", RECORDED)
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_kernel_runs_where_the_table_says_and_says_why_not_elsewhere(name, arch):
+    device = recorded(arch)
+    reason = KERNELS[name].why_not(device)
+    if arch in RUNS_ON[name]:
+        assert reason is None
+        return
+    assert reason is not None, f"{name} should not run on {device.words}"
+    because, _, here = reason.partition("; ")
+    assert device.name in here, reason
+    assert device.capability in here or KIND_WORDS[device.kind] in here, reason
+    assert len(because.split()) >= 5, reason
+
+
+@pytest.mark.parametrize("name", [name for name in KERNELS if not KERNELS[name].is_copy])
+def test_a_torch_without_the_operation_is_the_reason_where_one_is_needed(name):
+    arch = next(iter(sorted(RUNS_ON[name])))
+    old = replace(recorded(arch), features=(), versions={"torch": "2.4.1"})
+    reason = KERNELS[name].why_not(old)
+    assert reason is None or (reason.startswith("torch 2.4.1 has no ") and "install torch" in reason), reason
+    assert (reason is None) == (name in {"mm_fp32", "mm_fp16", "mm_bf16", "mm_tf32"})
+
+
+def test_every_file_of_kernels_that_starts_with_mm_is_in_the_registry():
+    folder = Path(__file__).parents[2] / "gpu_probe" / "kernels"
+    assert {path.stem for path in folder.glob("mm_*.py")} == {name for name in KERNELS if name.startswith("mm_")}
+    assert [name for name, kernel in KERNELS.items() if kernel.name != name] == []
+
+
+def test_the_baseline_comes_first_so_that_a_run_cut_short_can_be_read():
+    assert next(iter(KERNELS)) == "mm_bf16"
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_kernel_says_what_it_does_and_has_a_format_with_a_peak(name):
+    kernel = KERNELS[name]
+    assert kernel.about
+    assert kernel.format in PEAK_COLUMNS
+    assert set(kernel.multiples) <= set(kernel.runs_on)
+    assert (kernel.on_cpu is not None) == ("cpu" in kernel.runs_on and not kernel.is_copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("mm_nvfp8", "did you mean mm_nvfp4"),
+        ("bf16", "did you mean mm_bf16"),
+        ("zzz", "known: mm_bf16"),
+        ("", "known: mm_bf16"),
+    ],
+)
+def test_an_unknown_kernel_is_named_with_the_nearest_known_ones(name, words):
+    with pytest.raises(ValueError, match="unknown kernel") as refused:
+        get_kernels(["mm_fp32", name])
+    assert f"'{name}'" in str(refused.value)
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "shape", "words"),
+    [
+        ("mm_int8", "cuda", Shape(16, 64, 64), "m is 16; this call needs m of at least 17"),
+        ("mm_int8", "cuda", Shape(17, 60, 64), "n is 60; this call needs a multiple of 8"),
+        ("mm_fp8", "cuda", Shape(3, 64, 40), "k is 40; this call needs a multiple of 16"),
+        ("mm_nvfp4", "cuda", Shape(3, 64, 48), "k is 48; this call needs a multiple of 32"),
+        ("mm_mxfp4", "rocm", Shape(8, 64, 128), "m is 8; this call needs a multiple of 16"),
+        ("mm_int4_weight", "cpu", Shape(1, 16, 64), "k is 64; this call needs a multiple of 128"),
+        ("mm_int8", "cpu", Shape(1, 3, 5), None),
+        ("mm_fp32", "cuda", Shape(1, 1, 1), None),
+    ],
+)
+def test_a_shape_that_the_library_refuses_is_refused_with_the_size(name, kind, shape, words):
+    assert KERNELS[name].why_not_shape(shape, kind) == words
+
+
+@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize("chosen", SHAPE_SETS)
+@pytest.mark.parametrize("kind", ["cpu", "cuda"])
+def test_the_shipped_shapes_suit_every_kernel_and_can_be_checked(name, chosen, kind):
+    kernel = KERNELS[name]
+    for shape in kernel.shapes(SHAPE_SETS[chosen].on(kind), kind):
+        assert kernel.why_not_shape(shape, kind) is None
+        assert why_unchecked(kernel, shape, kind) is None
+
+
+def test_a_sum_too_long_to_be_checked_is_refused_with_the_longest_that_can_be():
+    """6 x 2^-18 of a standard deviation for each of k FP8 terms reaches two of them at k = 87381."""
+    kernel = KERNELS["mm_fp8"]
+    assert why_unchecked(kernel, Shape(64, 64, 87381), "cuda") is None
+    assert "k is 87392; beyond 87381" in str(why_unchecked(kernel, Shape(64, 64, 87392), "cuda"))
+    assert why_unchecked(kernel, Shape(64, 64, 87392), "cpu") is None
+    assert why_unchecked(KERNELS["mm_int8"], Shape(64, 64, 2**24), "cuda") is None
+
+
+@pytest.mark.parametrize("arch", RECORDED)
+def test_a_device_survives_its_way_through_json(arch):
+    assert DeviceInfo.from_dict(recorded(arch).to_dict()) == recorded(arch)
+
+
+def test_an_unknown_architecture_is_refused_with_the_known_ones():
+    with pytest.raises(ValueError, match=r"unknown architecture 'sm_42'; known: sm_75, sm_80, .*cpu_arm"):
+        recorded("sm_42")

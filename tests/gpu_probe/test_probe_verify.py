@@ -1,0 +1,146 @@
+"""verify proves what it says with no GPU, and says it when something is wrong."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from gpu_probe import verify_layout
+from gpu_probe.__main__ import main
+from gpu_probe.kernels import KERNELS
+from gpu_probe.recorded import RECORDED, recorded
+from gpu_probe.verify import LIMITS, RAGGED, verify
+from gpu_probe.verify_layout import BLOCK_SCALED, layouts
+
+FINE = {"OK", "UNSUPPORTED", "SKIPPED"}
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict]:
+    """Everything that verify finds for every recorded device."""
+    return list(verify(tuple(RECORDED)))
+
+
+def test_nothing_is_wrong_with_the_kernels_on_any_recorded_device(rows):
+    assert [row for row in rows if row["status"] not in FINE] == []
+    assert all(row["detail"] for row in rows)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_numbers_are_checked_on_ragged_shapes_wherever_the_cpu_runs_the_kernel(name, rows, cpu):
+    found = [row for row in rows if row["check"] == "numbers" and row["kernel"] == name]
+    if reason := KERNELS[name].why_not(cpu):
+        assert [(row["status"], row["detail"]) for row in found] == [("UNSUPPORTED", reason)]
+    else:
+        assert [row["status"] for row in found] == ["OK"] * len(RAGGED)
+
+
+@pytest.mark.parametrize("arch", RECORDED)
+@pytest.mark.parametrize("name", KERNELS)
+def test_each_call_contract_is_tried_where_torch_can_try_it(name, arch, rows):
+    (row,) = (row for row in rows if (row["check"], row["kernel"], row["arch"]) == ("contract", name, arch))
+    device, kernel = recorded(arch), KERNELS[name]
+    if reason := kernel.why_not(device):
+        expected = ("UNSUPPORTED", reason)
+    elif device.kind != "cuda":
+        expected = ("SKIPPED", f"torch checks calls without a device for NVIDIA only, {device.name} is not")
+    elif kernel.is_copy:
+        expected = ("SKIPPED", "a copy has no call contract to check")
+    elif kernel.format == "mxfp4":  # torch 2.13 counts these scales wrong when it only traces
+        assert "for MX scaling scale_a must have 4096 (got: 8192)" in row["detail"]
+        expected = ("SKIPPED", row["detail"])
+    else:
+        expected = ("OK", f"torch accepts the call for 256 x 512 x 1024 and returns torch.{kernel.output}")
+    assert (row["status"], row["detail"]) == expected
+
+
+def _fails(kind, tensors, out):
+    raise RuntimeError("the library said\nno")
+
+
+def _wrong(kind, tensors, out):
+    return KERNELS["mm_fp32"].launch(kind, tensors, out) * 1.5
+
+
+def _narrow(kind, tensors, out):
+    return torch.empty(out.shape[0], out.shape[1] - 1, dtype=out.dtype, device=out.device)
+
+
+@pytest.mark.parametrize(
+    ("launch", "numbers", "contract"),
+    [
+        (_fails, ("FAILED", "17 x 48 x 128: RuntimeError: the library said no"), ("FAILED", "RuntimeError: the lib")),
+        (_wrong, ("WRONG", "17 x 48 x 128: element (0, 0) is "), ("OK", "torch accepts")),
+        (
+            _narrow,
+            ("WRONG", "17 x 48 x 128: the call returns (17, 47) torch.float32, expected (17, 48)"),
+            ("WRONG", "the call returns (256, 511) torch.float32, expected (2"),
+        ),
+    ],
+)
+def test_a_broken_kernel_is_found_and_is_exit_code_1(launch, numbers, contract, monkeypatch, capsys):
+    broken = replace(KERNELS["mm_fp32"], launch=launch)
+    monkeypatch.setattr("gpu_probe.verify.KERNELS", {"mm_fp32": broken})
+    assert main(["verify", "--arch", "sm_90"]) == 1
+    said = capsys.readouterr()
+    found = [json.loads(line) for line in said.out.splitlines()]
+    first, last = next(row for row in found if row["check"] == "numbers"), found[-1]
+    assert (first["status"], first["detail"][: len(numbers[1])]) == numbers
+    assert (last["status"], last["detail"][: len(contract[1])]) == contract
+    assert last["arch"] == "sm_90"
+    assert said.err == f"{LIMITS}\n"
+
+
+def test_a_call_with_transposed_operands_breaks_its_contract(monkeypatch):
+    """What the fake device is there for: FP8 wants its second operand column by column."""
+    kernel = KERNELS["mm_fp8"]
+
+    def row_by_row(kind, tensors, out):
+        a, w, a_scale, w_scale = tensors
+        return kernel.launch(kind, (a, w.view(w.shape[::-1]).t(), a_scale, w_scale), out)
+
+    monkeypatch.setattr("gpu_probe.verify.KERNELS", {"mm_fp8": replace(kernel, launch=row_by_row)})
+    last = list(verify(["sm_90"]))[-1]
+    assert last["status"] == "FAILED"
+    assert "col_major" in last["detail"]
+
+
+SPOILED = {
+    "to_blocked": ("blocked scales", lambda scales: verify_layout_to_blocked(scales).flip(0)),
+    "pack_low_first": ("packed e2m1", lambda codes: codes[..., 0::2] << 4 | codes[..., 1::2]),
+    "unpack_low_first": ("packed e2m1", lambda packed: packed.repeat_interleave(2, dim=-1)),
+}
+verify_layout_to_blocked = verify_layout.to_blocked
+
+
+@pytest.mark.parametrize("name", SPOILED)
+def test_a_layout_that_differs_from_its_formula_is_named(name, monkeypatch):
+    where, spoiled = SPOILED[name]
+    monkeypatch.setattr(verify_layout, name, spoiled)
+    assert dict(layouts())[where] is not None
+
+
+@pytest.mark.parametrize("name", BLOCK_SCALED)
+def test_operands_that_read_otherwise_than_the_reference_are_named_with_the_element(name, monkeypatch):
+    kernel = KERNELS[name]
+
+    def wrong(shape, place, seed):
+        operands = kernel.operands(shape, place, seed)
+        codes = operands.tensors[0].clone()
+        codes[3, 0] ^= 1
+        return replace(operands, tensors=(codes, *operands.tensors[1:]))
+
+    monkeypatch.setattr(verify_layout, "KERNELS", KERNELS | {name: replace(kernel, operands=wrong)})
+    assert str(dict(layouts())[f"{name} operands"]).startswith("a[3, 0] reads as ")
+
+
+def test_the_command_prints_json_lines_and_ends_well(capsys):
+    assert main(["verify"]) == 0
+    said = capsys.readouterr()
+    found = [json.loads(line) for line in said.out.splitlines()]
+    assert {row["arch"] for row in found} == {"any", "cpu", "sm_90", "sm_100"}
+    assert all(list(row) == ["check", "kernel", "arch", "status", "detail"] for row in found)
+    assert said.err == f"{LIMITS}\n"
