@@ -14,7 +14,8 @@ from typing import Protocol
 import duckdb
 
 from results_db.errors import StoreError
-from results_db.schema import TABLES_V1
+from results_db.schema import TABLES_V1, Table
+from results_db.schema_curves import DATASETS_V3, LOSS_CURVES
 
 
 class Migration(Protocol):
@@ -25,11 +26,24 @@ class Migration(Protocol):
     def __call__(self, connection: duckdb.DuckDBPyConnection, /) -> None: ...
 
 
+def create(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Creates a table with its comments."""
+    for statement in table.statements():
+        connection.execute(statement)
+
+
+def rebuild(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Replaces a table by one with other constraints or more columns, with all its rows in their order."""
+    connection.execute(f"ALTER TABLE {table.name} RENAME TO outgrown")
+    create(connection, table)
+    connection.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM outgrown ORDER BY rowid")
+    connection.execute("DROP TABLE outgrown")
+
+
 def create_first_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Version 1: the tables of the first release."""
     for table in TABLES_V1:
-        for statement in table.statements():
-            connection.execute(statement)
+        create(connection, table)
 
 
 def add_probe_run(connection: duckdb.DuckDBPyConnection) -> None:
@@ -41,7 +55,13 @@ def add_probe_run(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-MIGRATIONS: tuple[Migration, ...] = (create_first_tables, add_probe_run)
+def add_loss_curves(connection: duckdb.DuckDBPyConnection) -> None:
+    """Version 3: loss curves, published and uploaded; files of users may hold curves and quality."""
+    create(connection, LOSS_CURVES)
+    rebuild(connection, DATASETS_V3)
+
+
+MIGRATIONS: tuple[Migration, ...] = (create_first_tables, add_probe_run, add_loss_curves)
 _VERSION_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_version (
     version INTEGER NOT NULL, migration VARCHAR NOT NULL, applied_at TIMESTAMP NOT NULL

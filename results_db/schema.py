@@ -28,7 +28,7 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _positive(*columns: str) -> tuple[str, ...]:
+def positive(*columns: str) -> tuple[str, ...]:
     """Constraints: each column is NULL or a finite number above zero (CHECK alone lets NaN and inf in)."""
     return tuple(f"CHECK (isfinite({column}) AND {column} > 0)" for column in columns)
 
@@ -96,7 +96,7 @@ RUNS = Table(
     ),
     (
         "PRIMARY KEY (source_id, run_id)",
-        *_positive("n_params", "n_tokens", "flops", "loss", "block_size", "streams"),
+        *positive("n_params", "n_tokens", "flops", "loss", "block_size", "streams"),
         *(f"CHECK ({name} BETWEEN 0 AND 64)" for name in ("weight_bits", "activation_bits", "kv_bits")),
         *(f"CHECK ({name} BETWEEN 0 AND 64)" for name in ("gradient_bits", "exponent_bits", "mantissa_bits")),
         "CHECK (params_counted IN ('total', 'non_embedding'))",
@@ -167,7 +167,7 @@ THROUGHPUT = Table(
         ("note", "VARCHAR", "remarks on the measurement"),
         ("locator", "VARCHAR NOT NULL", "where in the source"),
     ),
-    (*_positive("n_params", "m", "n", "k", "batch", "value"), "CHECK (phase IN ('forward', 'backward'))"),
+    (*positive("n_params", "m", "n", "k", "batch", "value"), "CHECK (phase IN ('forward', 'backward'))"),
 )
 
 DEVICES = Table(
@@ -196,8 +196,8 @@ DEVICES = Table(
         ("locator", "VARCHAR NOT NULL", "where the values were read"),
     ),
     (
-        *_positive("memory_gb", "bandwidth_gb_s", "tdp_w", "fp32_tflops", "tf32_tflops", "bf16_tflops"),
-        *_positive("fp16_tflops", "fp8_tflops", "int8_tops", "fp6_tflops", "fp4_tflops", "int4_tops"),
+        *positive("memory_gb", "bandwidth_gb_s", "tdp_w", "fp32_tflops", "tf32_tflops", "bf16_tflops"),
+        *positive("fp16_tflops", "fp8_tflops", "int8_tops", "fp6_tflops", "fp4_tflops", "int4_tops"),
         "CHECK (evidence IN ('primary', 'secondary'))",
     ),
 )
@@ -244,8 +244,8 @@ MODELS = Table(
         ("locator", "VARCHAR NOT NULL", "where in the source"),
     ),
     (
-        *_positive("params_total_b", "params_active_b", "tokens_trained_t", "layers", "d_model"),
-        *_positive("params_check_b", "params_formula_b"),
+        *positive("params_total_b", "params_active_b", "tokens_trained_t", "layers", "d_model"),
+        *positive("params_check_b", "params_formula_b"),
         "CHECK (isfinite(params_diff_pct))",
     ),
 )
@@ -278,7 +278,7 @@ PROBE_RESULTS = Table(
         ("origin", "VARCHAR NOT NULL", "measured here, or uploaded from a file"),
     ),
     (
-        *_positive("m", "n", "k", "p20_us", "p50_us", "p80_us"),
+        *positive("m", "n", "k", "p20_us", "p50_us", "p80_us"),
         "CHECK (isfinite(relative_error) AND relative_error >= 0)",
         f"CHECK ({ORIGIN})",
     ),
