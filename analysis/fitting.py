@@ -19,7 +19,6 @@ from analysis.problem import Problem
 # name -> (residuals are taken between logs, delta unless the caller gives one)
 LOSSES = {"log-huber": (True, 1e-3), "huber": (False, 1e-3), "least-squares": (False, np.inf)}
 WIDE = 2.0  # a 95% interval whose ends differ by more than this factor does not pin a parameter down
-ANNEALING = (1e-1, 1e-2)  # wider deltas tried first: smooth enough for far starts to find the valley
 
 
 class Status(enum.Enum):
@@ -131,10 +130,7 @@ def search(problem: Problem, starts: int, rng: np.random.Generator, delta: float
     Raises ValueError when the runs are so far from the law that no start has a finite objective.
     """
     theta = problem.starts(starts if problem.names else 1, rng)
-    weights = np.ones(len(problem.target))
-    for wide in (w for w in ANNEALING if w > delta):
-        theta = descend(problem, theta, weights, wide, problem.low, problem.high, 60, 1e-4).theta
-    end = descend(problem, theta, weights, delta, problem.low, problem.high)
+    end = descend(problem, theta, np.ones(len(problem.target)), delta, problem.low, problem.high)
     best = int(np.argmin(end.objective))
     if not np.isfinite(end.objective[best]):
         raise ValueError("no start has a finite objective; look for sizes, tokens or losses that no run can have")
