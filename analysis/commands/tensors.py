@@ -129,9 +129,10 @@ def _safetensors(source: Path | bytes, name: str) -> dict[str, str]:
 
     try:
         if isinstance(source, bytes):
-            return {key: _describe(t["dtype"], t["shape"]) for key, t in safetensors.deserialize(source)}
+            tensors = sorted(safetensors.deserialize(source), key=lambda pair: pair[0])
+            return {key: _describe(t["dtype"], t["shape"]) for key, t in tensors}
         with safetensors.safe_open(source, framework="pt") as file:
-            names = file.keys()
+            names = sorted(file.keys())
             slices = {key: file.get_slice(key) for key in names}
             return {key: _describe(s.get_dtype(), s.get_shape()) for key, s in slices.items()}
     except (safetensors.SafetensorError, ValueError) as problem:
