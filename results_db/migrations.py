@@ -16,6 +16,7 @@ import duckdb
 from results_db.errors import StoreError
 from results_db.schema import TABLES_V1, Table
 from results_db.schema_curves import DATASETS_V3, LOSS_CURVES
+from results_db.schema_quality import QUALITY
 
 
 class Migration(Protocol):
@@ -61,7 +62,12 @@ def add_loss_curves(connection: duckdb.DuckDBPyConnection) -> None:
     rebuild(connection, DATASETS_V3)
 
 
-MIGRATIONS: tuple[Migration, ...] = (create_first_tables, add_probe_run, add_loss_curves)
+def add_quality(connection: duckdb.DuckDBPyConnection) -> None:
+    """Version 4: quality of quantized models, published and uploaded."""
+    create(connection, QUALITY)
+
+
+MIGRATIONS: tuple[Migration, ...] = (create_first_tables, add_probe_run, add_loss_curves, add_quality)
 _VERSION_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_version (
     version INTEGER NOT NULL, migration VARCHAR NOT NULL, applied_at TIMESTAMP NOT NULL
