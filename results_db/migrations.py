@@ -14,8 +14,11 @@ from typing import Protocol
 import duckdb
 
 from results_db.errors import StoreError
-from results_db.schema import TABLES_V1, Table
+from results_db.schema import TABLES_V1, Table, quoted
+from results_db.schema_cautions import REBUILT, RUN_COLUMNS, SHIPPED_DATA
 from results_db.schema_curves import DATASETS_V3, LOSS_CURVES
+from results_db.schema_evidence import CLAIMS, COVERAGE, EFFICIENCY_RELATION
+from results_db.schema_facts import GEMM_MEASURED, LAW_FITS, PRICES_ENERGY, TRAINING_EFFICIENCY
 from results_db.schema_quality import QUALITY
 
 
@@ -67,7 +70,32 @@ def add_quality(connection: duckdb.DuckDBPyConnection) -> None:
     create(connection, QUALITY)
 
 
-MIGRATIONS: tuple[Migration, ...] = (create_first_tables, add_probe_run, add_loss_curves, add_quality)
+def add_published_facts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Version 5: the other tables of published facts, cautions as columns, and which data a store was given.
+
+    Only a store with sources was given shipped data; which, nobody wrote down before this version.
+    """
+    for table in (LAW_FITS, GEMM_MEASURED, TRAINING_EFFICIENCY, PRICES_ENERGY, EFFICIENCY_RELATION, COVERAGE, CLAIMS):
+        create(connection, table)
+    for table in REBUILT:
+        rebuild(connection, table)
+    for name, kind, comment in RUN_COLUMNS:
+        connection.execute(f"ALTER TABLE runs ADD COLUMN {name} {kind}")
+        connection.execute(f"COMMENT ON COLUMN runs.{name} IS {quoted(comment)}")
+    create(connection, SHIPPED_DATA)
+    connection.execute(
+        "INSERT INTO shipped_data SELECT '', ? WHERE EXISTS (SELECT 1 FROM sources)",
+        [utc_now()],
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    create_first_tables,
+    add_probe_run,
+    add_loss_curves,
+    add_quality,
+    add_published_facts,
+)
 _VERSION_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_version (
     version INTEGER NOT NULL, migration VARCHAR NOT NULL, applied_at TIMESTAMP NOT NULL

@@ -19,12 +19,13 @@ class Table:
     def statements(self) -> list[str]:
         """The SQL that creates the table and comments on it and on every column."""
         lines = [f"{name} {kind}" for name, kind, _ in self.columns] + list(self.constraints)
-        comments = [f"COMMENT ON COLUMN {self.name}.{name} IS {_quoted(comment)}" for name, _, comment in self.columns]
+        comments = [f"COMMENT ON COLUMN {self.name}.{name} IS {quoted(comment)}" for name, _, comment in self.columns]
         create = f"CREATE TABLE {self.name} ({', '.join(lines)})"
-        return [create, f"COMMENT ON TABLE {self.name} IS {_quoted(self.comment)}", *comments]
+        return [create, f"COMMENT ON TABLE {self.name} IS {quoted(self.comment)}", *comments]
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """The text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
