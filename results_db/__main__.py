@@ -30,7 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m results_db", description=__doc__)
-    parser.add_argument("--db", type=Path, metavar="PATH", help="the store; default PRECISION_ATLAS_DB, else yours")
+    parser.add_argument(
+        "--db", metavar="PLACE", help="path or URL of the store; default PRECISION_ATLAS_DB, else yours"
+    )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
     def verb(name: str, run, about: str, json_option: bool = True) -> argparse.ArgumentParser:

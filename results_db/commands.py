@@ -11,9 +11,11 @@ from typing import Any
 import pandas as pd
 
 from results_db.backup import restore_file
+from results_db.errors import StoreError
 from results_db.importers.preview import Preview
 from results_db.importers.text import MAX_BYTES
-from results_db.location import absolute, default_path
+from results_db.location import default_place, place_of
+from results_db.shared.address import Address
 from results_db.store import Store
 
 SHOWN_PROBLEMS = 20
@@ -69,7 +71,12 @@ def backup(asked: argparse.Namespace) -> int:
 
 def restore(asked: argparse.Namespace) -> int:
     """Puts a backup in the store's place."""
-    path = default_path() if asked.db is None else absolute(asked.db)
+    path = default_place() if asked.db is None else place_of(asked.db)
+    if isinstance(path, Address):
+        raise StoreError(
+            f"a backup file cannot take the place of the shared store {path}; "
+            f"`python -m results_db --db {asked.file} copy-to URL` copies its rows to an empty database"
+        )
     remark = restore_file(asked.file, path)
     print(remark, file=sys.stderr)
     return _document({"path": str(path)}) if asked.json else _print(str(path))

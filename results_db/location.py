@@ -8,8 +8,23 @@ from pathlib import Path
 from platformdirs import user_data_dir
 
 from results_db.errors import StoreError
+from results_db.shared.address import Address, address_of, is_url
 
 VARIABLE = "PRECISION_ATLAS_DB"
+
+
+Place = Path | Address
+
+
+def default_place() -> Place:
+    """The store's place: the address in PRECISION_ATLAS_DB when it holds a URL, else default_path()."""
+    override = os.environ.get(VARIABLE, "").strip()
+    return address_of(override) if is_url(override) else default_path()
+
+
+def place_of(text: Path | str) -> Place:
+    """The place that a path or a URL names; StoreError when it can be neither."""
+    return address_of(text) if isinstance(text, str) and is_url(text) else absolute(text)
 
 
 def default_path() -> Path:

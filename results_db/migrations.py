@@ -1,6 +1,15 @@
 """How a store of any older schema version becomes one of the newest: one small function per version.
 
 To change the schema, append a function to MIGRATIONS; never edit one that was released.
+
+A migration runs on both engines, a DuckDB file and a shared PostgreSQL database, so it is written in what both know:
+- `database.execute(statement, parameters)`, one statement a call, is all it uses; the caller begins and commits.
+- CREATE TABLE, ALTER, COMMENT and DROP go to PostgreSQL with their types translated (results_db/shared/dialect.py);
+  make tables from Table.statements(). A CHECK uses comparisons, BETWEEN, IN, IS NULL, AND/OR, isfinite and isnan; a
+  function that PostgreSQL lacks is added to dialect.FUNCTIONS. No CREATE TABLE AS, sequences, generated columns,
+  RETURNING or MERGE.
+- SELECT, INSERT, UPDATE and DELETE run in DuckDB on both engines. An INSERT names its columns (or BY NAME), and a
+  table that replaces another is filled ORDER BY rowid: rowid is the order of the rows on both engines.
 """
 
 from __future__ import annotations
@@ -20,6 +29,13 @@ from results_db.schema_curves import DATASETS_V3, LOSS_CURVES
 from results_db.schema_evidence import CLAIMS, COVERAGE, EFFICIENCY_RELATION
 from results_db.schema_facts import GEMM_MEASURED, LAW_FITS, PRICES_ENERGY, TRAINING_EFFICIENCY
 from results_db.schema_quality import QUALITY
+from results_db.shared.address import Address
+
+
+class Database(Protocol):
+    """What a migration changes: a connection to a file, or to a shared store."""
+
+    def execute(self, query: str, parameters: object = ..., /) -> duckdb.DuckDBPyConnection: ...
 
 
 class Migration(Protocol):
@@ -27,16 +43,16 @@ class Migration(Protocol):
 
     __name__: str
 
-    def __call__(self, connection: duckdb.DuckDBPyConnection, /) -> None: ...
+    def __call__(self, connection: Database, /) -> None: ...
 
 
-def create(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+def create(connection: Database, table: Table) -> None:
     """Creates a table with its comments."""
     for statement in table.statements():
         connection.execute(statement)
 
 
-def rebuild(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+def rebuild(connection: Database, table: Table) -> None:
     """Replaces a table by one with other constraints or more columns, with all its rows in their order."""
     connection.execute(f"ALTER TABLE {table.name} RENAME TO outgrown")
     create(connection, table)
@@ -44,13 +60,13 @@ def rebuild(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     connection.execute("DROP TABLE outgrown")
 
 
-def create_first_tables(connection: duckdb.DuckDBPyConnection) -> None:
+def create_first_tables(connection: Database) -> None:
     """Version 1: the tables of the first release."""
     for table in TABLES_V1:
         create(connection, table)
 
 
-def add_probe_run(connection: duckdb.DuckDBPyConnection) -> None:
+def add_probe_run(connection: Database) -> None:
     """Version 2: which rows of the probe belong to one run, the only ones whose times may be compared."""
     connection.execute("ALTER TABLE probe_results ADD COLUMN run_id VARCHAR")
     connection.execute(
@@ -59,18 +75,18 @@ def add_probe_run(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def add_loss_curves(connection: duckdb.DuckDBPyConnection) -> None:
+def add_loss_curves(connection: Database) -> None:
     """Version 3: loss curves, published and uploaded; files of users may hold curves and quality."""
     create(connection, LOSS_CURVES)
     rebuild(connection, DATASETS_V3)
 
 
-def add_quality(connection: duckdb.DuckDBPyConnection) -> None:
+def add_quality(connection: Database) -> None:
     """Version 4: quality of quantized models, published and uploaded."""
     create(connection, QUALITY)
 
 
-def add_published_facts(connection: duckdb.DuckDBPyConnection) -> None:
+def add_published_facts(connection: Database) -> None:
     """Version 5: the other tables of published facts, cautions as columns, and which data a store was given.
 
     Only a store with sources was given shipped data; which, nobody wrote down before this version.
@@ -84,7 +100,7 @@ def add_published_facts(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"COMMENT ON COLUMN runs.{name} IS {quoted(comment)}")
     create(connection, SHIPPED_DATA)
     connection.execute(
-        "INSERT INTO shipped_data SELECT '', ? WHERE EXISTS (SELECT 1 FROM sources)",
+        "INSERT INTO shipped_data (digest, loaded_at) SELECT '', ? WHERE EXISTS (SELECT 1 FROM sources)",
         [utc_now()],
     )
 
@@ -96,11 +112,11 @@ MIGRATIONS: tuple[Migration, ...] = (
     add_quality,
     add_published_facts,
 )
-_VERSION_TABLE = """
+VERSION_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_version (
     version INTEGER NOT NULL, migration VARCHAR NOT NULL, applied_at TIMESTAMP NOT NULL
 )"""
-_VERSION_COMMENTS = {
+VERSION_COMMENTS = {
     "version": "schema version that the migration led to",
     "migration": "name of the migration",
     "applied_at": "time it was applied [UTC]",
@@ -112,13 +128,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
-def version_of(connection: duckdb.DuckDBPyConnection) -> int | None:
+def version_of(connection: Database) -> int | None:
     """The schema version of an open database; None when it is not a store of ours."""
     columns = connection.execute(
         "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database()"
-        " AND table_name = 'schema_version'"
+        " AND table_name = 'schema_version' AND column_name <> 'rowid'"
     ).fetchall()
-    if {name for (name,) in columns} != set(_VERSION_COMMENTS):
+    if {name for (name,) in columns} != set(VERSION_COMMENTS):
         return None
     return connection.execute("SELECT max(version) FROM schema_version").fetchall()[0][0]
 
@@ -127,16 +143,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, steps: Sequence[Migration] = 
     """Applies the missing migrations in order, all of them in one transaction or none."""
     connection.execute("BEGIN")
     try:
-        connection.execute(_VERSION_TABLE)
-        for column, comment in _VERSION_COMMENTS.items():
-            connection.execute(f"COMMENT ON COLUMN schema_version.{column} IS '{comment}'")
-        for number in range((version_of(connection) or 0) + 1, len(steps) + 1):
-            step = steps[number - 1]
-            step(connection)
-            connection.execute(
-                "INSERT INTO schema_version (version, migration, applied_at) VALUES (?, ?, ?)",
-                [number, step.__name__, utc_now()],
-            )
+        apply_missing(connection, steps)
         connection.execute("COMMIT")
     except BaseException:
         with suppress(duckdb.Error):  # the first failure is the one to tell
@@ -144,14 +151,30 @@ def migrate(connection: duckdb.DuckDBPyConnection, steps: Sequence[Migration] = 
         raise
 
 
-def require_known(version: int | None, path: Path, newest: int = len(MIGRATIONS)) -> None:
+def apply_missing(connection: Database, steps: Sequence[Migration] = MIGRATIONS) -> None:
+    """Applies the missing migrations in order, inside the caller's transaction."""
+    connection.execute(VERSION_TABLE)
+    for column, comment in VERSION_COMMENTS.items():
+        connection.execute(f"COMMENT ON COLUMN schema_version.{column} IS '{comment}'")
+    for number in range((version_of(connection) or 0) + 1, len(steps) + 1):
+        step = steps[number - 1]
+        step(connection)
+        connection.execute(
+            "INSERT INTO schema_version (version, migration, applied_at) VALUES (?, ?, ?)",
+            [number, step.__name__, utc_now()],
+        )
+
+
+def require_known(version: int | None, place: Path | Address, newest: int = len(MIGRATIONS)) -> None:
     """Raises StoreError for a database that is not ours or that a newer program wrote."""
     if version is None:
         raise StoreError(
-            f"{path} is a DuckDB file but not a Precision Atlas store; set PRECISION_ATLAS_DB to another path"
+            f"{place} is a DuckDB file but not a Precision Atlas store; set PRECISION_ATLAS_DB to another path"
+            if isinstance(place, Path)
+            else f"the database {place} has a schema precision_atlas that is not a store; use another database"
         )
     if version > newest:
         raise StoreError(
-            f"the store {path} has schema version {version}, this program knows versions up to {newest}; "
+            f"the store {place} has schema version {version}, this program knows versions up to {newest}; "
             "update the program, or set PRECISION_ATLAS_DB to another path"
         )

@@ -1,4 +1,4 @@
-"""The results store: one DuckDB file, one connection per process, a cursor per call."""
+"""The results store: one file or one shared database, one connection per process, a cursor per call."""
 
 from __future__ import annotations
 
@@ -11,75 +11,39 @@ import duckdb
 import pandas as pd
 
 from results_db import exporting, reading, writing
-from results_db.backup import copy_file
-from results_db.creating import create_file
-from results_db.errors import StoreError
+from results_db.engine import Engine, create_engine, open_engine
 from results_db.importers.preview import Preview, dataset_name
 from results_db.importers.reader import read
-from results_db.location import absolute, default_path, require_usable
-from results_db.migrations import MIGRATIONS, migrate, require_known, version_of
-from results_db.opening import WRITE_LOCK, connect, explained
-
-# Paths this process has opened: one that vanishes is said, not quietly made anew. Guarded by WRITE_LOCK.
-_OPENED: set[Path] = set()
+from results_db.location import Place, absolute, default_place, place_of
+from results_db.migrations import version_of
+from results_db.opening import WRITE_LOCK
 
 
 class Store:
-    """An open store. Safe to share between threads; every call checks that the file is still there."""
+    """An open store. Safe to share between threads; every call checks that the store is still there."""
 
-    def __init__(self, path: Path, connection: duckdb.DuckDBPyConnection) -> None:
-        self.path = path
-        self._connection = connection
-        self._identity = _identity(path)
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     @classmethod
-    def open(cls, path: Path | str | None = None) -> Store:
-        """The store at `path` (default_path() when None), made from the shipped data on first use."""
-        path = default_path() if path is None else absolute(path)
-        with WRITE_LOCK:
-            require_usable(path)
-            if not path.exists():
-                if path in _OPENED:
-                    raise StoreError(_gone(path))
-                try:
-                    create_file(path, shipped=True)
-                except FileExistsError:  # another process made it meanwhile: that one is as good
-                    require_usable(path)
-            return cls._opened(path)
+    def open(cls, place: Path | str | None = None) -> Store:
+        """The store at a path or URL (default_place() when None), made from the shipped data on first use."""
+        return cls(open_engine(default_place() if place is None else place_of(place)))
 
     @classmethod
-    def create(cls, path: Path | str, shipped: bool = True) -> Store:
-        """A new store at `path`, empty unless `shipped`; StoreError when something is there already."""
-        path = absolute(path)
-        with WRITE_LOCK:
-            require_usable(path)
-            try:
-                if path.exists():
-                    raise FileExistsError
-                create_file(path, shipped)
-            except FileExistsError:
-                raise StoreError(f"{path} exists already; move it away first, or open it as it is") from None
-            return cls._opened(path)
+    def create(cls, place: Path | str, shipped: bool = True) -> Store:
+        """A new store at `place`, empty unless `shipped`; StoreError when something is there already."""
+        return cls(create_engine(place_of(place), shipped))
 
-    @classmethod
-    def _opened(cls, path: Path) -> Store:
-        connection = connect(path)
-        try:
-            with explained(path):
-                version = version_of(connection)
-                require_known(version, path)
-                if version != len(MIGRATIONS):
-                    migrate(connection)
-            _OPENED.add(path)
-            return cls(path, connection)
-        except BaseException:
-            connection.close()
-            raise
+    @property
+    def path(self) -> Place:
+        """The store's file, or the address of its server, which shows no password as text."""
+        return self._engine.place
 
     def close(self) -> None:
-        """Closes the file; a later call raises StoreError."""
+        """Lets go of the store; a later call raises StoreError."""
         with WRITE_LOCK:
-            self._connection.close()
+            self._engine.close()
 
     def __enter__(self) -> Store:
         return self
@@ -87,23 +51,15 @@ class Store:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def require_file(self) -> None:
+    def require_there(self) -> None:
         """Raises StoreError when the file was moved, deleted or replaced since it was opened."""
-        try:
-            identity = _identity(self.path)
-        except FileNotFoundError:
-            raise StoreError(_gone(self.path)) from None
-        if identity != self._identity:
-            raise StoreError(
-                f"the store {self.path} was replaced by another file while this program had it open; "
-                "restart the program to use the new one"
-            )
+        self._engine.require_there()
 
     @contextmanager
     def _cursor(self) -> Generator[duckdb.DuckDBPyConnection]:
-        self.require_file()
-        with explained(self.path):
-            cursor = self._connection.cursor()
+        self._engine.require_there()
+        with self._engine.explained():
+            cursor = self._engine.cursor()
             try:
                 yield cursor
             finally:
@@ -113,8 +69,8 @@ class Store:
     def _transaction(self) -> Generator[duckdb.DuckDBPyConnection]:
         """A cursor inside one transaction: everything done with it is kept, or nothing."""
         with WRITE_LOCK, self._cursor() as cursor:
-            cursor.execute("BEGIN")
             try:
+                self._engine.begin(cursor)
                 yield cursor
                 cursor.execute("COMMIT")
             except BaseException:
@@ -150,13 +106,12 @@ class Store:
         return self.table("datasets").sort_values("imported_at", ascending=False, ignore_index=True)
 
     def status(self) -> dict[str, Any]:
-        """Path, schema version, size in bytes and rows per table."""
+        """Place, schema version, size in bytes, versions and rows per table."""
         with self._cursor() as cursor:
             return {
                 "path": str(self.path),
                 "schema_version": version_of(cursor),
-                "size_bytes": self.path.stat().st_size,
-                "duckdb": duckdb.__version__,
+                **self._engine.facts(cursor),
                 "rows": reading.row_counts(cursor),
             }
 
@@ -200,22 +155,9 @@ class Store:
     def backup(self, target: Path | str) -> str:
         """The SHA-256 of the copy of the store that was written to `target`, which must be free."""
         with WRITE_LOCK, self._cursor() as cursor:
-            cursor.execute("CHECKPOINT")
-            return copy_file(self.path, absolute(target))
+            return self._engine.backup(cursor, absolute(target))
 
     def check(self) -> list[str]:
         """What is wrong with the content, one sentence each; empty when all is well. Reads every value."""
         with self._cursor() as cursor:
             return reading.problems(cursor)
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_dev, found.st_ino
-
-
-def _gone(path: Path) -> str:
-    return (
-        f"the store {path} is gone: it was moved or deleted while this program had it open. Put it back and go on, "
-        "or restart the program to begin with a new one; nothing was created in its place"
-    )

@@ -25,7 +25,7 @@ def store() -> Store:
     """This process's store; a broken or vanished store is said in a sentence and ends the page."""
     try:
         opened = _opened_store()
-        opened.require_file()
+        opened.require_there()
     except StoreError as problem:
         st.error(str(problem), icon=":material/database_off:")
         if st.button("Try again", key="session.retry"):

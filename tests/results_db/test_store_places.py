@@ -187,7 +187,7 @@ def test_a_file_that_vanishes_while_open_is_said_and_not_made_anew(shipped_store
     preview = shipped_store.preview("mine.csv", b"n_params,n_tokens,loss\n1e9,2e10,2.9\n")
     away = shipped_store.path.with_name("away.duckdb")
     shipped_store.path.rename(away)
-    for call in (shipped_store.status, shipped_store.require_file, lambda: shipped_store.table("runs")):
+    for call in (shipped_store.status, shipped_store.require_there, lambda: shipped_store.table("runs")):
         with pytest.raises(StoreError, match=r"is gone: it was moved or deleted .* Put it back and go on"):
             call()
     with pytest.raises(StoreError, match="is gone"):
