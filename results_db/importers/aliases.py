@@ -1,4 +1,4 @@
-"""What people call the columns of a table of runs, and what they call the formats in it."""
+"""What people call the columns of a table of runs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import difflib
 import re
 from dataclasses import dataclass
 
+from results_db.importers.format_names import squeezed
 from results_db.importers.units import SUFFIXES
 
 COLUMNS = {
@@ -19,7 +20,9 @@ COLUMNS = {
     "data size, token count, tokens d, tokens trained",
     "flops": "flops, c, compute, training flops, train flops, total flops, compute c, training compute",
     "loss": "loss, l, val loss, validation loss, eval loss, final loss, test loss, valid loss, final val loss, "
-    "eval/loss, val/loss, validation/loss, cross entropy, nll",
+    "eval/loss, val/loss, validation/loss, cross entropy, nll, train loss, training loss, train/loss, ppl, perplexity, "
+    "val ppl, val perplexity, validation perplexity, eval perplexity, val/ppl, val/perplexity, eval/perplexity, bpb, "
+    "val bpb, val/bpb, bits per byte, bits per token",
     "loss_name": "loss name, loss kind, metric, eval set, loss dataset",
     "forward_format": "forward format, forward, fwd, fwd format, forward precision, precision, format, dtype, "
     "number format, fmt",
@@ -33,31 +36,16 @@ COLUMNS = {
     "block_size": "block size, group size, block, groupsize, blocksize",
     "streams": "streams, p, parallel streams, n streams",
     "outlier": "outlier, excluded, is outlier",
+    "fit_group": "fit group, fitted with",
+    "caution": "caution, cautions",
     "note": "note, notes, comment, comments, remark, remarks",
     "locator": "locator, where, reference",
 }
+# Names of losses that stand back where the table has a validation loss in our unit too.
+_SECOND_CHOICE = re.compile(r"train(ing)?[ /]loss|ppl|perplexity|bpb|bits per (byte|token)")
 # Columns of the table that the store sets itself: an upload cannot claim to be published.
 SET_BY_STORE = ("source_id", "dataset_id", "origin")
 IGNORE = ""
-
-FORMATS = {
-    "bf16": "bf16, bfloat16, torch.bfloat16, brain float 16",
-    "fp16": "fp16, float16, half, torch.float16, f16",
-    "fp32": "fp32, float32, float, torch.float32, f32, single",
-    "tf32": "tf32, tensorfloat32",
-    "fp8": "fp8, float8",
-    "e4m3": "e4m3, e4m3fn, float8 e4m3fn, torch.float8 e4m3fn, fp8 e4m3, float8 e4m3",
-    "e5m2": "e5m2, float8 e5m2, torch.float8 e5m2, fp8 e5m2",
-    "mxfp8": "mxfp8, mx fp8",
-    "mxfp6": "mxfp6, mx fp6",
-    "mxfp4": "mxfp4, mx fp4",
-    "nvfp4": "nvfp4, nv fp4",
-    "fp4": "fp4, float4",
-    "e2m1": "e2m1, float4 e2m1fn, fp4 e2m1",
-    "int8": "int8, i8, torch.int8",
-    "int4": "int4, i4",
-    "nf4": "nf4, normalfloat4",
-}
 
 
 @dataclass(frozen=True)
@@ -71,17 +59,11 @@ class Match:
     scale: float = 1.0
 
 
-def squeezed(name: str) -> str:
-    """A name as it is compared: lower case, words separated by one blank."""
-    return re.sub(r"[\s_\-]+", " ", name.strip().lower()).strip()
-
-
 def _table(entries: dict[str, str]) -> dict[str, str]:
     return {squeezed(alias): name for name, aliases in entries.items() for alias in aliases.split(",")}
 
 
 _COLUMN_OF = _table(COLUMNS)
-_FORMAT_OF = _table(FORMATS)
 
 
 def match_column(uploaded: str) -> Match:
@@ -92,7 +74,7 @@ def match_column(uploaded: str) -> Match:
     if uploaded.strip() in SET_BY_STORE:
         return Match(uploaded, IGNORE, 1.0, "set by the store")
     if word in _COLUMN_OF:
-        return Match(uploaded, _COLUMN_OF[word], 0.9, "known name")
+        return Match(uploaded, _COLUMN_OF[word], 0.8 if _SECOND_CHOICE.search(word) else 0.9, "known name")
     stem, unit = _with_unit(word)
     column = _COLUMN_OF.get(stem, "")
     if unit in SUFFIXES and column in ("n_params", "n_tokens"):
@@ -107,8 +89,3 @@ def _with_unit(word: str) -> tuple[str, str]:
     """A header and the unit at its end: 'params (b)', 'tokens [t]', 'params b', 'tokens in billions'."""
     found = re.fullmatch(r"(.+?)\s*(?:[(\[]\s*(\w+)\s*[)\]]|\s(?:in )?(\w+))", word)
     return (found[1].strip(), found[2] or found[3]) if found else (word, "")
-
-
-def canonical_format(name: str) -> str:
-    """Our name of a number format when it is a known alias (BFloat16 -> bf16), else the name as written."""
-    return _FORMAT_OF.get(squeezed(name), name.strip())

@@ -10,6 +10,7 @@ from results_db.importers.aliases import COLUMNS, IGNORE, Match, match_column
 from results_db.importers.problems import Problem, shown
 from results_db.importers.run_rules import REQUIRED
 
+CHOSEN = "your choice"
 SURE = 0.7  # a match below this is a suggestion, which the user confirms or declines
 
 
@@ -34,7 +35,7 @@ def matches(header: tuple[str, ...], chosen: Mapping[str, str] | None) -> dict[s
         guess = match_column(name)
         if name in chosen:
             scale = guess.scale if guess.column == chosen[name] else 1.0
-            guess = Match(name, chosen[name], 1.0, "your choice", scale)
+            guess = Match(name, chosen[name], 1.0, CHOSEN, scale)
         found[name] = guess
     return _one_each(found)
 
@@ -57,13 +58,18 @@ def _one_each(found: dict[str, Match]) -> dict[str, Match]:
 def is_table_of_runs(mapping: Mapping[str, Match]) -> bool:
     """True when at least two of the required columns, or one that the user chose, are there."""
     found = [match for match in mapping.values() if match.column in REQUIRED]
-    return len(found) >= 2 or any(match.reason == "your choice" for match in found)
+    return len(found) >= 2 or any(match.reason == CHOSEN for match in found)
+
+
+def missing(mapping: Mapping[str, Match]) -> list[str]:
+    """The required columns that no column of the file is surely read as."""
+    there = {match.column for match in mapping.values() if match.confidence >= SURE}
+    return [name for name in REQUIRED if name not in there]
 
 
 def open_questions(mapping: Mapping[str, Match]) -> list[Problem]:
     """What must be settled before a row can be imported: missing, unknown and doubtful columns."""
-    there = {match.column for match in mapping.values() if match.confidence >= SURE}
-    questions = [Problem(1, name, "", _missing(name)) for name in REQUIRED if name not in there]
+    questions = [Problem(1, name, "", _missing(name)) for name in missing(mapping)]
     for name, match in mapping.items():
         if match.confidence >= SURE:
             continue
@@ -79,4 +85,5 @@ def open_questions(mapping: Mapping[str, Match]) -> list[Problem]:
 
 def _missing(name: str) -> str:
     others = ", ".join(COLUMNS[name].split(", ")[1:5])
-    return f"there is no such column; add it (names such as {others} are understood), or say which column it is"
+    one = "" if name == "loss" else ", or give one number for all rows"
+    return f"there is no such column; add it (names such as {others} are understood), or say which column it is{one}"

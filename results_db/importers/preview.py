@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import ClassVar
@@ -12,6 +13,7 @@ import pandas as pd
 from results_db.importers.aliases import Match
 from results_db.importers.columns import SURE
 from results_db.importers.problems import Problem, as_frame
+from results_db.importers.questions import Question
 
 LONGEST_NAME = 100
 
@@ -28,7 +30,9 @@ def _no_problems() -> pd.DataFrame:
 class Preview:
     """A file as it would be imported: its kind, how its columns are read, the good rows, and the problems.
 
-    `kind` is runs, probe_results or unknown. `mapping` holds one Match per uploaded column, of which those whose
+    `kind` is the table that the rows go to (runs, probe_results, loss_curves, quality) or unknown; `curves` are rows of
+    loss_curves that come with rows of runs. `questions` are what the file does not say, with the answers so far.
+    `mapping` holds one Match per uploaded column, of which those whose
     confidence is below `sure` wait for the user's word; `first_values` holds the first text that each column says.
     `blocking` says what must be settled before any row can be imported; "" when the good rows may be. `existing` says
     where the same rows are in the store already: a dataset_id, or "measured" for rows of a probe that came by another
@@ -47,12 +51,22 @@ class Preview:
     rows: pd.DataFrame = field(default_factory=_no_rows)
     problems: pd.DataFrame = field(default_factory=_no_problems)
     existing: str = ""
+    questions: tuple[Question, ...] = ()
+    curves: pd.DataFrame = field(default_factory=_no_rows)
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The rows by the table that they go to."""
+        return {self.kind: self.rows} | ({"loss_curves": self.curves} if len(self.curves) else {})
 
     @property
     def dataset_id(self) -> str:
         """The key that these rows have in the store: the same content has the same key."""
-        text = self.rows.drop(columns="locator", errors="ignore").to_csv(index=False)
-        return "upload_" + hashlib.sha256(f"{self.kind}\n{text}".encode()).hexdigest()[:12]
+        text = "".join(
+            f"{table}\n{frame.drop(columns='locator', errors='ignore').to_csv(index=False)}"
+            for table, frame in self.tables.items()
+        )
+        return "upload_" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
     def default_name(self) -> str:
@@ -69,3 +83,16 @@ def dataset_name(text: str) -> str:
     """A text as the name of a dataset: on one line, of printable characters, at most LONGEST_NAME of them."""
     printable = "".join(c if c.isprintable() else " " for c in text)
     return " ".join(printable.split())[:LONGEST_NAME] or "upload"
+
+
+def counted(n: int, what: str) -> str:
+    """A number with its noun, in the plural where it is several."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def good_and_bad(n_good: int, problems: Sequence[Problem]) -> str:
+    """How many rows are good and how many are not, in words."""
+    n_bad = len({problem.row for problem in problems})
+    if not n_bad:
+        return "all good" if n_good else "none good"
+    return f"{n_good:,} good and {n_bad:,} with problems"

@@ -8,14 +8,17 @@ from typing import Any
 import pandas as pd
 
 from results_db.importers.aliases import Match
+from results_db.importers.format_names import named
 from results_db.importers.problems import Problem, shown
-from results_db.importers.run_rules import REQUIRED, RULES, TYPES, is_missing
+from results_db.importers.run_rules import REQUIRED, RULES, TYPES, Rule, is_missing
 from results_db.importers.table import Records
 
 COLUMNS = tuple(RULES)
 
 
-def read_rows(records: Records, mapping: Mapping[str, Match]) -> tuple[pd.DataFrame, list[Problem]]:
+def read_rows(
+    records: Records, mapping: Mapping[str, Match], rules: Mapping[str, Rule] = RULES
+) -> tuple[pd.DataFrame, list[Problem]]:
     """The good rows with the columns and types of `runs`, and what is wrong with the others."""
     used = [(i, mapping[name]) for i, name in enumerate(records.header) if mapping[name].column]
     width = len(str(len(records.rows)))
@@ -24,7 +27,7 @@ def read_rows(records: Records, mapping: Mapping[str, Match]) -> tuple[pd.DataFr
     first_with: dict[tuple, int] = {}
     names: dict[str, int] = {}
     for position, (number, cells) in enumerate(records.rows, 1):
-        values, found = _row(number, cells, used)
+        values, found = _row(number, cells, used, rules)
         key = tuple(values.items())
         name = values.get("run_id") or f"{position:0{max(width, 3)}d}"
         if not found and key in first_with:
@@ -38,8 +41,11 @@ def read_rows(records: Records, mapping: Mapping[str, Match]) -> tuple[pd.DataFr
     return _frame(good), sorted(problems, key=lambda problem: problem.row or 0)
 
 
-def _row(number: int, cells: list[str], used: list[tuple[int, Match]]) -> tuple[dict[str, Any], list[Problem]]:
+def _row(
+    number: int, cells: list[str], used: list[tuple[int, Match]], rules: Mapping[str, Rule]
+) -> tuple[dict[str, Any], list[Problem]]:
     values: dict[str, Any] = {}
+    stated: dict[str, float] = {}
     problems = []
     for index, match in used:
         text = cells[index]
@@ -50,10 +56,12 @@ def _row(number: int, cells: list[str], used: list[tuple[int, Match]]) -> tuple[
                 )
             continue
         try:
-            values[match.column] = RULES[match.column](text, match.scale)
+            values[match.column] = rules[match.column](text, match.scale)
+            if match.column == "forward_format":
+                stated = named(text).states
         except ValueError as advice:
             problems.append(Problem(number, match.uploaded, shown(text), str(advice)))
-    return values, problems
+    return stated | values, problems
 
 
 def _repeated(row: int) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from results_db.importers.aliases import canonical_format, squeezed
+from results_db.importers.format_names import canonical_format, squeezed
 from results_db.importers.units import advice_for_number, parse_count, parse_number
 
 REQUIRED = ("n_params", "n_tokens", "loss")
@@ -91,9 +91,17 @@ def words(longest: int, lines: bool = False) -> Rule:
     return rule
 
 
-def format_name(text: str, scale: float) -> str:
-    """The name of a number format or method; known aliases become our name (BFloat16 -> bf16)."""
-    return canonical_format(words(60)(text, scale))
+def format_rule(meant: Mapping[str, str]) -> Rule:
+    """A rule for names of number formats and methods; known aliases become our name (BFloat16 -> bf16).
+
+    `meant` says what a name stands for where it may be several formats, by the name as `squeezed` gives it.
+    """
+
+    def rule(text: str, scale: float) -> str:
+        name = words(60)(text, scale)
+        return meant.get(squeezed(name)) or canonical_format(name)
+
+    return rule
 
 
 def counted(text: str, scale: float) -> str:
@@ -121,13 +129,15 @@ RULES: dict[str, Rule] = {
     "flops": count(1e6, 1e35, "6e21"),
     "loss": loss,
     "loss_name": words(200),
-    "forward_format": format_name,
-    "backward_format": format_name,
+    "forward_format": format_rule({}),
+    "backward_format": format_rule({}),
     **dict.fromkeys(("weight_bits", "activation_bits", "kv_bits", "gradient_bits"), number(0, 64)),
     **dict.fromkeys(("exponent_bits", "mantissa_bits"), number(0, 64)),
     "block_size": number(1, 1e9),
     "streams": number(1, 1e6),
     "outlier": yes_or_no,
+    "fit_group": words(200),
+    "caution": words(200),
     "note": words(2000, lines=True),
     "locator": words(500),
 }

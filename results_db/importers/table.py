@@ -111,9 +111,9 @@ def _ragged(row: int, n_cells: int, n_columns: int, cells: list[str]) -> Problem
 
 
 def read_json_lines(text: str) -> list[tuple[int, dict]]:
-    """The objects of a JSON-lines file (or of one JSON list) with their numbers; Unreadable names the first bad one."""
-    if text.lstrip().startswith("["):
-        return _json_list(text)
+    """The objects of a JSON-lines file (or of one list or object) with their numbers; Unreadable names a bad one."""
+    if text.lstrip().startswith("[") or _is_one_document(text):
+        return _json_whole(text)
     records = []
     for number, line in enumerate(text.split("\n"), 1):  # not splitlines: JSON strings may hold U+2028
         if not line.strip():
@@ -132,11 +132,18 @@ def read_json_lines(text: str) -> list[tuple[int, dict]]:
     return records
 
 
-def _json_list(text: str) -> list[tuple[int, dict]]:
+def _is_one_document(text: str) -> bool:
+    """True for one object over several lines."""
+    first, _, rest = text.strip().partition("\n")
+    return bool(rest) and not first.rstrip().endswith("}")
+
+
+def _json_whole(text: str) -> list[tuple[int, dict]]:
     try:
-        records = _parsed(text)
+        whole = _parsed(text)
     except (ValueError, RecursionError) as problem:
         raise Unreadable(f"the file is not JSON ({shown(problem)}); write one object a line") from None
+    records = whole if isinstance(whole, list) else [whole]
     for number, record in enumerate(records, 1):
         if not isinstance(record, dict):
             raise Unreadable("the list holds something that is no object; write one object a run", number)

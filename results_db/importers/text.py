@@ -39,12 +39,14 @@ def require_size(n_bytes: int) -> None:
 def decoded(data: bytes) -> tuple[str, str]:
     """The text of a file and a remark on how it was read ("" for plain UTF-8).
 
-    Raises Unreadable for binary files, NUL bytes and other control characters.
+    Raises Unreadable for binary files, web pages, NUL bytes and other control characters.
     """
     require_size(len(data))
     if not data.strip():
         raise Unreadable("the file is empty; a table of runs needs a header and at least one row")
     text, remark = _decode(data)
+    if text.lstrip().startswith("<"):
+        raise Unreadable("the file is a web page or XML, perhaps a login page; download the table itself as CSV")
     bad = _CONTROL.search(text)
     if bad:
         row = text.count("\n", 0, bad.start()) + 1

@@ -87,7 +87,7 @@ NO_TABLES: dict[str, tuple[Callable[[], bytes], str]] = {
     "prose": (lambda: b"Dear all, the runs are done.\nBest, me\n", "this is no table of runs: its columns are Dear"),
     "json object": (lambda: b'{"a": 1}', "this is no table of runs: its columns are a."),
     "json broken": (lambda: b'{"n_params": 1e9, "loss"', "row 1: the line is not a JSON object"),
-    "json pretty": (lambda: b'{\n "n_params": 1\n}', "row 1: the line is not a JSON object"),
+    "json pretty": (lambda: b'{\n "n_params": 1\n}', "this is no table of runs: its columns are n_params."),
     "json numbers": (lambda: b"[1, 2, 3]", "the list holds something that is no object"),
     "json lines of lists": (lambda: b'{"loss": 2}\n[1]', "row 2: the line is not a JSON object; write one"),
     "json NaN": (lambda: b'{"n_params": 1e9, "n_tokens": 2e10, "loss": NaN}', "NaN is not JSON; write null where"),

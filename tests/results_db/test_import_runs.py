@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from results_db import Store, file_columns
-from results_db.importers.aliases import COLUMNS, FORMATS, match_column
+from results_db.importers.aliases import COLUMNS, match_column
 from results_db.importers.columns import SURE
+from results_db.importers.format_names import FORMATS
 from results_db.importers.reader import read
 from results_db.importers.run_rules import RULES
 from results_db.importers.units import SUFFIXES, parse_count

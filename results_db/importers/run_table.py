@@ -1,0 +1,144 @@
+"""A table of training runs, delimited or from another container: columns, questions, good rows and problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import pandas as pd
+
+from results_db.importers import columns, loss_units, run_rows
+from results_db.importers.aliases import IGNORE, Match
+from results_db.importers.content import Content
+from results_db.importers.format_names import named, squeezed
+from results_db.importers.preview import Preview, counted, good_and_bad
+from results_db.importers.problems import Problem, as_frame, shown
+from results_db.importers.questions import Answers, Question
+from results_db.importers.run_rules import REQUIRED, RULES, Rule, format_rule, is_missing
+from results_db.importers.table import Records, read_delimited
+from results_db.importers.units import parse_number
+
+FORMAT_COLUMNS = ("forward_format", "backward_format")
+
+
+def recognizes(content: Content) -> bool:
+    """True: a text that nothing else recognized is read as a delimited table, or refused as such."""
+    return True
+
+
+def read(content: Content, answers: Answers) -> Preview:
+    """The runs of a CSV, TSV or other delimited table."""
+    return preview(content, read_delimited(content.text), answers, content.remark)
+
+
+def preview(content: Content, records: Records, answers: Answers, remark: str = "") -> Preview:
+    """The records as runs: what is good, what is wrong, what must be said first."""
+    mapping = columns.matches(records.header, answers.columns)
+    if not columns.is_table_of_runs(mapping):
+        return _not_runs(content, records, mapping)
+    asked = _questions(records, mapping, answers)
+    filled, whole = _filled_in(records, mapping, asked)
+    rows, problems = run_rows.read_rows(filled, whole, _rules(asked))
+    unsettled = columns.open_questions(whole)
+    unsettled += [question.as_problem() for question in asked if question.open and question.name not in REQUIRED]
+    n_rows = len(records.rows) + len(records.problems)
+    if not n_rows:
+        unsettled.append(Problem(None, "", "", "the table has a header but no rows; add one row per run"))
+    elif rows.empty:
+        unsettled.append(Problem(None, "", "", "no row is good; correct the rows and choose the file again"))
+    message = f"{content.name}: a table of {counted(n_rows, 'run')}, {good_and_bad(len(rows), problems)}."
+    return Preview(
+        content.name,
+        content.sha256,
+        "runs",
+        message + (f" The file was {remark}." if remark else ""),
+        "; ".join(str(problem) for problem in unsettled),
+        mapping,
+        first_values(records),
+        rows,
+        as_frame([*unsettled, *problems]),
+        questions=tuple(asked),
+    )
+
+
+def first_values(records: Records) -> dict[str, str]:
+    """The first cell with text of each column."""
+    return {
+        name: next((shown(cells[i]) for _, cells in records.rows if cells[i].strip()), "")
+        for i, name in enumerate(records.header)
+    }
+
+
+def _not_runs(content: Content, records: Records, mapping: dict[str, Match]) -> Preview:
+    found = ", ".join(shown(column) for column in records.header[:8]) + (", …" if len(records.header) > 8 else "")
+    problem = Problem(
+        1, "", shown(found),
+        f"this is no table of runs: its columns are {found}. A table of runs has {', '.join(REQUIRED)} (or params, "
+        "tokens, val_loss …); say which columns these are if they have other names",
+    )  # fmt: skip
+    message = f"{content.name}: neither a table of runs nor another kind of file that is understood."
+    listed = as_frame([problem])
+    return Preview(
+        content.name, content.sha256, "unknown", message, str(problem), mapping, first_values(records),
+        pd.DataFrame(), listed,
+    )  # fmt: skip
+
+
+def _cells(records: Records, mapping: dict[str, Match], wanted: Iterable[str]) -> Iterator[str]:
+    places = [i for i, name in enumerate(records.header) if mapping[name].column in wanted]
+    return (cells[i] for i in places for _, cells in records.rows if not is_missing(cells[i]))
+
+
+def _questions(records: Records, mapping: dict[str, Match], answers: Answers) -> list[Question]:
+    asked = [
+        answers.to(Question(name, f"{name} of every row", "count"))
+        for name in columns.missing(mapping)
+        if name != "loss"
+    ]
+    names = [match.uploaded for match in mapping.values() if match.column == "loss"]
+    if names:
+        numbers = (parse_number(cell) for cell in _cells(records, mapping, ("loss",)))
+        asked += loss_units.questions(names, (number for number in numbers if number is not None), answers)
+    return asked + format_questions(_cells(records, mapping, FORMAT_COLUMNS), answers)
+
+
+def format_questions(names: Iterable[str], answers: Answers) -> list[Question]:
+    """One question for each name of a number format that may mean several of ours."""
+    meant = {squeezed(name): named(name) for name in dict.fromkeys(names)}
+    return [
+        answers.to(
+            Question(
+                f"format {word}",
+                f"{word!r} may mean {', '.join(found.choices)}: choose one, or {found.format} to keep the name",
+                "choice",
+                (*found.choices, found.format),
+            )
+        )
+        for word, found in meant.items()
+        if found.choices
+    ]
+
+
+def _rules(asked: Iterable[Question]) -> dict[str, Rule]:
+    """The rules of the columns with what the user said about units and formats."""
+    meant = {
+        question.name.removeprefix("format "): question.answer
+        for question in asked
+        if question.name.startswith("format ") and not question.open
+    }
+    rules = RULES | {"loss": loss_units.loss_rule(asked)}
+    return rules | dict.fromkeys(FORMAT_COLUMNS, format_rule(meant)) if meant else rules
+
+
+def _filled_in(
+    records: Records, mapping: dict[str, Match], asked: Iterable[Question]
+) -> tuple[Records, dict[str, Match]]:
+    """The table with a column for each fact that the user gave for all rows."""
+    given = {question.name: question.answer for question in asked if question.name in REQUIRED and not question.open}
+    if not given:
+        return records, mapping
+    header = {column: f"{column} (your answer)" for column in given}
+    rows = [(number, [*cells, *given.values()]) for number, cells in records.rows]
+    kept = {name: replace(match, column=IGNORE) if match.column in given else match for name, match in mapping.items()}
+    whole = kept | {name: Match(name, column, 1.0, columns.CHOSEN) for column, name in header.items()}
+    return Records((*records.header, *header.values()), rows, records.problems), whole
