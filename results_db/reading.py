@@ -10,6 +10,10 @@ import pandas as pd
 
 from results_db.errors import unknown
 
+# Columns of the store's tables. Name them in a query, never SELECT *: on a server a table has one column more, rowid,
+# the order of its rows, which a file keeps by itself.
+_STORED = "database_name = current_database() AND column_name <> 'rowid'"
+
 
 def tables(cursor: duckdb.DuckDBPyConnection) -> list[str]:
     """The names of the store's tables, in alphabetic order."""
@@ -25,8 +29,7 @@ def columns(cursor: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     if table not in known:
         raise ValueError(unknown("table", table, known))
     rows = cursor.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database()"
-        " AND table_name = ? ORDER BY column_index",
+        f"SELECT column_name FROM duckdb_columns() WHERE {_STORED} AND table_name = ? ORDER BY column_index",
         [table],
     )
     return [name for (name,) in rows.fetchall()]
@@ -48,7 +51,7 @@ def selection(cursor: duckdb.DuckDBPyConnection, table: str, equals: dict[str, A
         conditions.append(condition)
         parameters += values
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"SELECT * FROM {table}{where} ORDER BY rowid", parameters
+    return f"SELECT {', '.join(known)} FROM {table}{where} ORDER BY rowid", parameters
 
 
 def _condition(column: str, value: Any) -> tuple[str, list[Any]]:
@@ -66,8 +69,9 @@ def _plain(value: Any) -> Any:
 
 def coefficient_sets(cursor: duckdb.DuckDBPyConnection, law: str | None) -> pd.DataFrame:
     """Every published coefficient of a law, one symbol a row, the default set first; empty when there is none."""
+    names = ", ".join(columns(cursor, "law_coefficients"))
     where, parameters = (" WHERE law = ?", [law]) if law is not None else ("", [])
-    return cursor.execute(f"SELECT * FROM law_coefficients{where} ORDER BY law, rank, rowid", parameters).df()
+    return cursor.execute(f"SELECT {names} FROM law_coefficients{where} ORDER BY law, rank, rowid", parameters).df()
 
 
 def coefficients(
@@ -94,7 +98,7 @@ def describe(cursor: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """The data dictionary: table, column, type, comment, one row per column of the store."""
     return cursor.execute(
         'SELECT table_name AS "table", column_name AS "column", data_type AS "type", comment AS "comment"'
-        " FROM duckdb_columns() WHERE database_name = current_database() ORDER BY table_name, column_index"
+        f" FROM duckdb_columns() WHERE {_STORED} ORDER BY table_name, column_index"
     ).df()
 
 

@@ -97,7 +97,8 @@ class ServerEngine:
         """Size in bytes and versions of what holds the rows."""
         size, server = ask_server(
             cursor,
-            "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint, current_setting('server_version')"
+            "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint AS size,"
+            " current_setting('server_version') AS name"
             f" FROM pg_class WHERE relkind = 'r' AND relnamespace = '{SCHEMA}'::regnamespace",
         )
         return {"size_bytes": size, "duckdb": duckdb.__version__, "postgresql": server}
@@ -105,8 +106,8 @@ class ServerEngine:
     def _require_usable_server(self) -> None:
         version, name, encoding = ask_server(
             self._connection,
-            "SELECT current_setting('server_version_num')::int, current_setting('server_version'),"
-            " current_setting('server_encoding')",
+            "SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS name,"
+            " current_setting('server_encoding') AS encoding",
         )
         if version < OLDEST_SERVER * 10000:
             raise StoreError(
