@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from postgres_servers import PostgresServer
 
 from results_db import Store
 
@@ -55,3 +56,17 @@ def _opened(template: Path, path: Path) -> Iterator[Store]:
     shutil.copyfile(template, path)
     with Store.open(path) as store:
         yield store
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running PostgreSQL server with two databases to copy: `shipped`, and `empty` which has tables without rows."""
+    server = PostgresServer()
+    try:
+        server.start()
+        for name in ("shipped", "empty"):
+            server.sql(f"CREATE DATABASE {name}")
+            Store.create(server.url(name), shipped=name == "shipped").close()
+        yield server
+    finally:
+        server.remove()

@@ -1,0 +1,204 @@
+"""A store on a server answers every question as the file does: the file is the oracle."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from postgres_servers import PostgresServer
+
+from results_db import Store
+from results_db.schema import TABLES_V1
+
+RUNS = b"run_id,params,tokens,val_loss,precision\na,70M,2B,3.1,bf16\nb,150M,5B,2.9,mxfp4\n=x,1e9,2e10,2.5,nvfp4\n"
+BAD = RUNS + b"c,4e9,20B tok,-1,bf16\n"
+PROBE = b"".join(
+    json.dumps({"kernel": "mm", "status": "UNSUPPORTED", "m": m, "detail": "no such unit"}).encode() + b"\n"
+    for m in range(1, 21)
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The same store twice: in a file and on a server."""
+
+    file: Store
+    server: Store
+
+    def same(self, question: Callable[[Store], Any]) -> Any:
+        """The answer that both give; fails when they differ."""
+        expected, found = (outcome(question, store) for store in (self.file, self.server))
+        if isinstance(expected, pd.DataFrame):
+            pd.testing.assert_frame_equal(found, expected)
+        else:
+            assert found == expected
+        return found
+
+
+def outcome(question: Callable[[Store], Any], store: Store) -> Any:
+    try:
+        return question(store)
+    except ValueError as refused:
+        return f"ValueError: {refused}"
+
+
+@pytest.fixture(scope="module")
+def shipped(postgres: PostgresServer, shipped_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """Both with the shipped data; not to be changed."""
+    path = tmp_path_factory.mktemp("pair") / "atlas.duckdb"
+    path.write_bytes(shipped_file.read_bytes())
+    with Store.open(path) as file, Store.open(postgres.url(postgres.database("shipped"))) as server:
+        yield Pair(file, server)
+
+
+@pytest.fixture
+def empty(postgres: PostgresServer, empty_store: Store) -> Iterator[Pair]:
+    """Both without rows, this test's own."""
+    with Store.open(postgres.url(postgres.database("empty"))) as server:
+        yield Pair(empty_store, server)
+
+
+def table_names(store: Store) -> list[str]:
+    return [name for name in store.status()["rows"] if name != "schema_version"]
+
+
+def test_every_table_has_the_same_rows_in_the_same_order(shipped: Pair) -> None:
+    for name in shipped.same(table_names):
+        shipped.same(lambda store, name=name: store.table(name).drop(columns="loaded_at", errors="ignore"))
+    assert len(shipped.server.table("runs")) > 400
+
+
+def test_the_data_dictionary_is_the_same(shipped: Pair) -> None:
+    assert shipped.same(Store.describe)["comment"].notna().all()
+
+
+@pytest.mark.parametrize("fmt", ["csv", "parquet"])
+def test_every_table_is_exported_as_the_same_file(shipped: Pair, fmt: str) -> None:
+    for name in set(shipped.same(table_names)) - {"shipped_data"}:
+        if fmt == "csv":
+            shipped.same(lambda store, name=name: store.export(name, "csv"))
+        else:
+            shipped.same(lambda store, name=name: pd.read_parquet(io.BytesIO(store.export(name, "parquet"))))
+
+
+def test_questions_with_conditions_are_answered_the_same(shipped: Pair) -> None:
+    for equals in (
+        {"source_id": "quartet_2025"},
+        {"source_id": ["quartet_2025", "chinchilla_replication_2024"], "n_tokens": None},
+        {"outlier": True},
+        {"outlier": False, "n_params": 3e7},
+        {"run_id": []},
+        {"run_id": "it's; DROP TABLE runs --"},
+        {"losss": 3.0},
+    ):
+        shipped.same(lambda store, equals=equals: store.table("runs", **equals))
+    shipped.same(lambda store: store.table("rums"))
+    shipped.same(lambda store: store.export("runs", "csv", "quartet_2025"))
+    shipped.same(lambda store: store.export("runs", "csv", "quartet_2052"))
+
+
+def test_published_coefficients_are_the_same(shipped: Pair) -> None:
+    sets = shipped.same(Store.coefficient_sets)
+    for law in sets["law"].unique():
+        shipped.same(lambda store, law=law: store.coefficient_sets(law))
+        assert shipped.same(lambda store, law=law: list(store.coefficients(law).items()))
+    shipped.same(lambda store: store.coefficients("quartet", variant="newst"))
+
+
+def test_a_good_store_has_no_problem_and_says_what_it_holds(shipped: Pair) -> None:
+    assert shipped.same(Store.check) == []
+    shipped.same(lambda store: {key: store.status()[key] for key in ("schema_version", "rows", "duckdb")})
+    status = shipped.server.status()
+    assert status["size_bytes"] > 100_000
+    assert status["postgresql"].split(".")[0].isdigit()
+
+
+def test_an_import_its_repetition_and_its_undo_do_the_same(empty: Pair) -> None:
+    columns = ["dataset_id", "name", "file_name", "sha256", "kind", "n_rows", "origin"]
+
+    def add(data: bytes, name: str) -> Callable[[Store], str]:
+        return lambda store: store.commit(store.preview(name, data))
+
+    runs = empty.same(add(RUNS, "mine.csv"))
+    probe = empty.same(add(PROBE, "node7.jsonl"))
+    assert empty.same(add(RUNS, "again.csv")) == runs
+    assert empty.same(add(PROBE, "again.jsonl")) == probe
+    empty.same(lambda store: store.preview("third.csv", RUNS + b"d,2e9,4e10,2.4,bf16\n").message)
+    empty.same(lambda store: sorted(store.datasets()[columns].itertuples(index=False, name=None)))
+    assert len(empty.same(lambda store: store.table("runs"))) == 3
+    assert len(empty.same(lambda store: store.table("probe_results"))) == 20
+    empty.same(lambda store: store.export("runs"))
+    assert empty.same(Store.check) == []
+    assert empty.same(lambda store: store.undo(runs)) == 3
+    assert empty.same(lambda store: store.undo(probe)) == 20
+    empty.same(lambda store: store.undo(runs))
+    assert empty.same(lambda store: len(store.datasets())) == 0
+
+
+def test_bad_rows_are_refused_or_skipped_the_same(empty: Pair) -> None:
+    refused = empty.same(lambda store: store.commit(store.preview("bad.csv", BAD)))
+    assert refused.startswith("ValueError: nothing was imported")
+    empty.same(lambda store: store.preview("bad.csv", BAD).problems)
+    empty.same(lambda store: store.commit(store.preview("bad.csv", BAD), "good rows", skip_bad_rows=True))
+    assert len(empty.same(lambda store: store.table("runs"))) == 3
+
+
+def test_measured_rows_are_added_once(empty: Pair) -> None:
+    rows = [json.loads(line) for line in PROBE.splitlines()]
+    assert empty.same(lambda store: store.add_probe_results(rows)) == 20
+    assert empty.same(lambda store: store.add_probe_results(rows)) == 0
+    empty.same(lambda store: store.table("probe_results"))
+
+
+def test_rows_come_back_in_the_order_they_were_imported_also_after_removals(empty: Pair) -> None:
+    def table(shift: int) -> bytes:
+        rows = "".join(f"r{i},{1e6 + shift + i:.0f},{1e9 - i:.0f},2.5\n" for i in range(3000))
+        return f"run_id,n_params,n_tokens,loss\n{rows}".encode()
+
+    first = empty.same(lambda store: store.commit(store.preview("first.csv", table(0))))
+    empty.same(lambda store: store.commit(store.preview("second.csv", table(5000))))
+    empty.same(lambda store: store.undo(first))
+    # The room of the removed rows is free now, and a server puts new rows into it.
+    with empty.server._cursor() as cursor:
+        cursor.execute("CALL postgres_execute('atlas', 'VACUUM precision_atlas.runs', use_transaction = false)")
+    empty.same(lambda store: store.commit(store.preview("third.csv", table(9000))))
+    assert len(empty.same(lambda store: store.table("runs"))) == 6000
+
+
+TEXTS = ["", " ", "'", "=1+1", 'tab\tnl\nback\\slash \\N \\. q"', "é漢😀", "NULL", "\x7f", "a" * 10_000]
+NUMBERS = [5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 0.1, 1 / 3, 1e22, 123456789012345680.0]
+INSERT_RUN = (
+    "INSERT INTO runs (run_id, source_id, n_params, loss, note, origin) VALUES (?, 's', 1, ?, ?, 'measured')"
+)
+
+
+def test_every_text_and_number_comes_back_as_it_went_in(empty: Pair) -> None:
+    for store in (empty.file, empty.server):
+        with store._transaction() as cursor:
+            for i, (note, loss) in enumerate((note, loss) for note in TEXTS for loss in NUMBERS):
+                cursor.execute(
+                    INSERT_RUN,
+                    [str(i), loss, note],
+                )
+    kept = empty.same(lambda store: store.table("runs"))
+    assert list(kept["loss"]) == NUMBERS * len(TEXTS)
+    assert list(kept["note"]) == [note for note in TEXTS for _ in NUMBERS]
+
+
+COVERED = {
+    "open", "create", "close", "path", "require_there", "table", "coefficient_sets", "coefficients", "describe",
+    "datasets", "status", "add_probe_results", "preview", "commit", "export", "undo", "backup", "check",
+}  # fmt: skip
+
+
+def test_every_method_of_the_store_is_tried_on_a_server() -> None:
+    public = {name for name, _ in inspect.getmembers(Store) if not name.startswith("_")}
+    assert public == COVERED, "try it on both engines, here or in test_shared_*.py, then add its name"
+    assert len(TABLES_V1) == 9
