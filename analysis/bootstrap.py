@@ -29,21 +29,22 @@ class Draws:
         return {name: (float(low), float(high)) for name, (low, high) in ends.items() if low < high}
 
     def predict(self, x: pd.DataFrame) -> np.ndarray:
-        """Predicted loss [nats/token] (B, n) of each row of `x` under each draw."""
-        problem = Problem(self.law, x.assign(loss=1.0), self.values, logs=False)
+        """The predicted target (B, n) of each row of `x` under each draw."""
+        problem = Problem(self.law, x.assign(**{self.law.target: 1.0}), self.values, logs=False)
         if problem.names:
             raise ValueError(f"the draws hold no {', '.join(problem.names)}")
         residuals, _ = problem(np.zeros((len(self), 0)), np.arange(len(self)))
         return residuals + 1.0
 
     def band(self, x: pd.DataFrame, share: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-        """Lower and upper predicted loss [nats/token] of each row of `x` over the draws."""
+        """Lower and upper predicted target of each row of `x` over the draws."""
         low, high = np.quantile(self.predict(x), [(1 - share) / 2, (1 + share) / 2], axis=0)
         return low, high
 
 
 def resample(problem: Problem, best: np.ndarray, delta: float, draws: int, rng: np.random.Generator) -> Draws:
-    """Draws of the free parameters (log optimum `best` (P,)) over `draws` resamples of the problem's runs.
+    """Draws of the free parameters over `draws` resamples of the problem's runs; `best` (P,) is their optimum, in
+    search coordinates.
 
     Every resample starts at the optimum of the full runs. A problem whose fixed values are arrays of
     `draws` numbers uses one of them per resample.
@@ -52,5 +53,4 @@ def resample(problem: Problem, best: np.ndarray, delta: float, draws: int, rng: 
     counts = rng.multinomial(runs, np.full(runs, 1 / runs), draws).astype(float)
     start = np.tile(best, (draws, 1))
     end = descend(problem, start, counts, delta, problem.low, problem.high, iterations=100, tolerance=1e-7)
-    free = np.exp(end.theta)
-    return Draws(problem.law, dict(zip(problem.names, free.T, strict=True)))
+    return Draws(problem.law, dict(zip(problem.names, problem.values(end.theta).T, strict=True)))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from analysis.laws.columns import COLUMNS
 from analysis.laws.law import Law
 
 
@@ -23,23 +24,22 @@ def check_values(law: Law, values: Mapping[str, float]) -> None:
             raise ValueError(f"{name}={value:g} is outside its bounds; write a value from {low:g} to {high:g}")
 
 
-def check_runs(law: Law, runs: pd.DataFrame, with_loss: bool = True) -> None:
+def check_runs(law: Law, runs: pd.DataFrame, with_target: bool = True) -> None:
     """Raises ValueError naming the first column or row that the law cannot use; rows are named by their index.
 
-    The law's numeric inputs, and `loss` when asked for, must be there and hold finite numbers above 0.
+    The law's numeric inputs, and its target when asked for, must be there and hold finite numbers above 0 (or from
+    0 on, where the column may hold 0).
     """
-    grouped = {param.per for param in law.groups}
-    needed = (*law.inputs, *(["loss"] if with_loss else []))
+    needed = (*law.numeric_inputs, *([law.target] if with_target else []))
     for name in needed:
-        if name in grouped:
-            continue
         if name not in runs:
             raise ValueError(f"the runs have no column '{name}'; law {law.name} needs {', '.join(needed)}")
         numbers = pd.to_numeric(runs[name], errors="coerce").to_numpy(float, na_value=np.nan)
-        bad = np.flatnonzero(~(np.isfinite(numbers) & (numbers > 0)))
+        zero = COLUMNS[name].zero
+        bad = np.flatnonzero(~(np.isfinite(numbers) & (numbers >= 0 if zero else numbers > 0)))
         if len(bad):
             value = runs[name].iloc[bad[0]]
-            advice = "write a finite number above 0 or drop the row"
+            advice = f"write a finite number {'from 0 on' if zero else 'above 0'} or drop the row"
             raise ValueError(f"row {runs.index[bad[0]]}: {name} is {_shown(value)}; {advice}")
 
 

@@ -20,8 +20,8 @@ def flops_of(runs: pd.DataFrame) -> pd.Series:
 
 
 def errors(found: Fit, runs: pd.DataFrame) -> dict[str, float]:
-    """Relative errors of the predicted loss: n_runs, rms, mean (signed) and the largest, as fractions."""
-    relative = found.predict(runs) / runs["loss"].to_numpy(float) - 1
+    """Relative errors of the predicted target: n_runs, rms, mean (signed) and the largest, as fractions."""
+    relative = found.predict(runs) / runs[found.law.target].to_numpy(float) - 1
     return {
         "n_runs": len(runs),
         "rms_relative_error": float(np.sqrt(np.mean(relative**2))),

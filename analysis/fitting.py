@@ -13,7 +13,7 @@ import pandas as pd
 from analysis.bootstrap import Draws, resample
 from analysis.checks import check_runs, check_values
 from analysis.descent import descend
-from analysis.laws.law import Law
+from analysis.laws.law import Law, Param, to_search
 from analysis.problem import Problem
 
 # name -> (residuals are taken between logs, delta unless the caller gives one)
@@ -61,8 +61,8 @@ class Fit:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def predict(self, runs: pd.DataFrame | Mapping) -> np.ndarray:
-        """Predicted loss [nats/token] of each row of `runs` (columns: the law's inputs)."""
-        return self.law.loss(self.values, runs)
+        """The predicted target of each row of `runs` (columns: the law's inputs)."""
+        return self.law.evaluate(self.values, runs)
 
 
 def fit(
@@ -77,15 +77,15 @@ def fit(
     seed: int = 0,
     fixed_draws: Draws | None = None,
 ) -> Fit:
-    """The best of `starts` descents of the sum over runs of Huber_delta(log predicted - log loss).
+    """The best of `starts` descents of the sum over runs of Huber_delta(log predicted - log measured).
 
-    `runs` has the law's inputs and `loss` [nats/token] as columns; `fixed` maps symbols (or symbol[group])
+    `runs` has the law's inputs and its target (`loss` for most) as columns; `fixed` maps symbols (or symbol[group])
     to values that stay, and `fixed_draws` to their bootstrap draws, carried through to the intervals.
     Raises ValueError for unknown symbols and losses, and for runs that cannot be used.
     Source of the objective: Hoffmann et al. 2022, section 3.3.
     """
     began = time.perf_counter()
-    fixed = dict(fixed or {})
+    fixed = law.constants(fixed or {}) | dict(fixed or {})
     check_values(law, fixed)
     check_runs(law, runs)
     logs, delta = loss_settings(loss, delta)
@@ -98,7 +98,7 @@ def fit(
         return replace(blank, status=Status.TOO_FEW_RUNS, advice=advice, seconds=seconds)
     rng = np.random.default_rng(seed)
     theta, objective, agreement = search(problem, starts, rng, delta)
-    values = fixed | dict(zip(problem.names, np.exp(theta).tolist(), strict=True))
+    values = fixed | dict(zip(problem.names, problem.values(theta).tolist(), strict=True))
     found = replace(blank, values=values, objective=objective, agreement=agreement)
     fitted = time.perf_counter()
     if draws and problem.names:
@@ -125,7 +125,7 @@ def loss_settings(loss: str, delta: float | None) -> tuple[bool, float]:
 
 
 def search(problem: Problem, starts: int, rng: np.random.Generator, delta: float) -> tuple[np.ndarray, float, float]:
-    """The best log parameters (P,), their objective, and the share of starts that ended there.
+    """The best search coordinates (P,), their objective, and the share of starts that ended there.
 
     Raises ValueError when the runs are so far from the law that no start has a finite objective.
     """
@@ -156,12 +156,13 @@ def judged(found: Fit) -> Fit:
     A blind parameter has its whole bounds as interval: nothing in the runs narrows it.
     """
     blind = found.blind
-    bounds = {param.symbol: param.bounds for param in found.law.params}
+    params = {param.symbol: param for param in found.law.params}
     drawn = found.draws.intervals() if found.draws else {}
-    drawn |= {name: bounds[name.split("[")[0]] for name in blind if found.draws}
+    drawn |= {name: params[name.split("[")[0]].bounds for name in blind if found.draws}
     intervals = {name: drawn[name] for name in found.free if name in drawn}
-    loose = [n for n in found.free if n in blind or (n in intervals and intervals[n][1] > WIDE * intervals[n][0])]
-    edge = [name for name in found.free if not _inside(found.values[name], bounds[name.split("[")[0]])]
+    own = {name: params[name.split("[")[0]] for name in found.free}
+    loose = [n for n in found.free if n in blind or (n in intervals and not pinned(own[n], intervals[n]))]
+    edge = [name for name in found.free if not _inside(found.values[name], own[name])]
     names, status = (edge, Status.AT_BOUND) if edge else (loose, Status.NOT_IDENTIFIED)
     if names:
         advice = f"{', '.join(names)}: {status.value}"
@@ -171,5 +172,15 @@ def judged(found: Fit) -> Fit:
     return replace(found, intervals=intervals, status=status, advice=advice)
 
 
-def _inside(value: float, bounds: tuple[float, float]) -> bool:
-    return bounds[0] * 1.001 < value < bounds[1] / 1.001
+def pinned(param: Param, interval: tuple[float, float]) -> bool:
+    """True when a 95% interval pins a parameter down: its ends differ by less than a factor WIDE.
+
+    For a parameter without a known sign: by less than half of the span of its starts.
+    """
+    low, high = to_search(np.sort(np.abs(interval)) if param.sign else np.array(interval), abs(param.sign))
+    return bool(high - low <= (np.log(WIDE) if param.sign else np.ptp(param.starts) / 2))
+
+
+def _inside(value: float, param: Param) -> bool:
+    low, high = np.sort(to_search(param.bounds, param.sign))
+    return bool(low + 1e-3 < to_search(value, param.sign) < high - 1e-3)

@@ -38,4 +38,4 @@ def compute_optimal(
 
 def _loss(law: Law, values: Mapping[str, float], log_n: np.ndarray, work: np.ndarray) -> np.ndarray:
     n_params = np.exp(log_n)
-    return law.loss(values, {"n_params": n_params, "n_tokens": work / (TRAINING_FLOPS_PER_PARAM_TOKEN * n_params)})
+    return law.evaluate(values, {"n_params": n_params, "n_tokens": work / (TRAINING_FLOPS_PER_PARAM_TOKEN * n_params)})

@@ -145,12 +145,12 @@ def loss_interval(
     if not draws:
         return float("nan"), float("nan")
     x = {"n_params": np.array(n_params), "n_tokens": np.array(n_tokens)}
-    low, high = np.quantile(law.loss(factors.of(scheme, draws.values), x), [0.025, 0.975])
+    low, high = np.quantile(law.evaluate(factors.of(scheme, draws.values), x), [0.025, 0.975])
     return float(low), float(high)
 
 
 def _loss(law: Law, values: Mapping, n: np.ndarray, d: np.ndarray) -> np.ndarray:
-    return law.loss(values, {"n_params": n, "n_tokens": d})
+    return law.evaluate(values, {"n_params": n, "n_tokens": d})
 
 
 def _p_win(draws: Draws, factors: Factors, n: np.ndarray, d: np.ndarray) -> np.ndarray:

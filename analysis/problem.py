@@ -9,30 +9,30 @@ import numpy as np
 import pandas as pd
 
 from analysis.dual import Dual
-from analysis.laws.law import Law, Param, group_names
+from analysis.laws.law import Law, Param, from_search, group_names, to_search
 
 
 class Problem:
-    """Residuals of a law on runs as a function of the logs of its free parameters, batched over S vectors.
+    """Residuals of a law on runs as a function of its free parameters, batched over S vectors.
 
+    The search runs over the logs of parameters that have one sign, over the others as they are (see `to_search`).
     `fixed` maps symbols (or symbol[group]) to a value, or to S values, one per vector of the batch.
-    `names` lists the free parameters; `low` and `high` (P,) are their bounds, in logs.
+    `names` lists the free parameters; `low` and `high` (P,) are their bounds, in search coordinates.
     """
 
     def __init__(self, law: Law, runs: pd.DataFrame, fixed: Mapping[str, float | np.ndarray], logs: bool):
         self.law, self.logs = law, logs
-        grouped = {param.per for param in law.groups}
-        types = {name: object if name in grouped else float for name in law.inputs}
-        self.columns = {name: runs[name].to_numpy(types[name]) for name in law.inputs if name in runs}
-        loss = runs["loss"].to_numpy(float)
-        self.target = np.log(loss) if logs else loss
+        fixed = law.constants(fixed) | fixed
+        self.columns = law.columns(fixed, runs)
+        target = runs[law.target].to_numpy(float)
+        self.target = np.log(target) if logs else target
         self.constants: dict[str, np.ndarray] = {}
         self.slots: list[tuple[str, Param, np.ndarray | None]] = []
         for param in law.params:
             self._place_groups(param, fixed) if param.per else self._place(param, fixed)
         self.names = tuple(name for name, _, _ in self.slots)
-        bounds = np.array([param.bounds for _, param, _ in self.slots], dtype=float).reshape(-1, 2)
-        self.low, self.high = np.log(bounds[:, 0]), np.log(bounds[:, 1])
+        self.signs = np.array([param.sign for _, param, _ in self.slots])
+        self.low, self.high = self._spans([param.bounds for _, param, _ in self.slots])
 
     def _place(self, param: Param, fixed: Mapping) -> None:
         if param.symbol in fixed:
@@ -55,16 +55,24 @@ class Problem:
         self.constants[param.symbol] = known
 
     def starts(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """`count` rows of log parameters, spread log-uniformly over the span of each parameter's starts."""
-        spans = np.log([(min(p.starts), max(p.starts)) for _, p, _ in self.slots]).reshape(-1, 2)
-        return rng.uniform(spans[:, 0], spans[:, 1], (count, len(self.slots)))
+        """`count` rows of search coordinates, spread evenly over the span of each parameter's starts."""
+        low, high = self._spans([(min(p.starts), max(p.starts)) for _, p, _ in self.slots])
+        return rng.uniform(low, high, (count, len(self.slots)))
+
+    def values(self, theta: np.ndarray) -> np.ndarray:
+        """The free parameters' values at search coordinates `theta` (..., P)."""
+        return from_search(theta, self.signs)
+
+    def _spans(self, ends: list[tuple[float, float]]) -> tuple[np.ndarray, np.ndarray]:
+        low, high = np.sort(to_search(np.reshape(ends, (-1, 2)).T, self.signs), axis=0)
+        return low, high
 
     def __call__(self, theta: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Residuals (S, n) and Jacobian (S, n, P) at log parameters `theta` (S, P) of the batch's `rows` (S,)."""
+        """Residuals (S, n) and Jacobian (S, n, P) at coordinates `theta` (S, P) of the batch's `rows` (S,)."""
         shape = (len(theta), len(self.target))
         with np.errstate(all="ignore"):
-            loss = self.law.predict(self._symbols(np.exp(theta), rows), SimpleNamespace(**self.columns))
-            out = np.log(loss) if self.logs else loss
+            predicted = self.law.predict(self._symbols(self.values(theta), rows), SimpleNamespace(**self.columns))
+            out = np.log(predicted) if self.logs else predicted
             value, slopes = (out.value, out.slopes) if isinstance(out, Dual) else (out, {})
             jacobian = np.empty((*shape, len(self.slots)))
             for i, (_, param, mask) in enumerate(self.slots):
@@ -80,6 +88,6 @@ class Problem:
             if mask is not None:
                 before = symbols[param.symbol]
                 own = np.where(mask, own, before.value if isinstance(before, Dual) else before)
-            # With respect to its own log, the slope of a parameter is the parameter.
-            symbols[param.symbol] = Dual(own, {param.symbol: own})
+            # With respect to the log of its size, the slope of a parameter is the parameter.
+            symbols[param.symbol] = Dual(own, {param.symbol: own if self.signs[i] else np.ones_like(own)})
         return SimpleNamespace(**symbols)

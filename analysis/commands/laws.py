@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
 def describe(law: Law) -> dict:
     """One law as plain data."""
     params = [
-        {name: getattr(p, name) for name in ("symbol", "meaning", "starts", "bounds", "per", "baseline")}
+        {name: getattr(p, name) for name in ("symbol", "meaning", "starts", "bounds", "per", "baseline", "default")}
         for p in law.params
     ]
     return {
@@ -34,7 +34,10 @@ def describe(law: Law) -> dict:
         "title": law.title,
         "formula": law.formula,
         "inputs": law.inputs,
+        "predicts": law.target,
         "params": params,
-        "params_counted": law.counts,
+        "params_counted": law.counts or None,
+        "ranges": [vars(limit) for limit in law.ranges],
+        "derived": [{name: getattr(d, name) for name in ("name", "meaning", "given", "source")} for d in law.derived],
         "source": law.source_id,
     }

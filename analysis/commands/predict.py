@@ -8,10 +8,10 @@ import sys
 from analysis.checks import check_runs
 from analysis.commands.inputs import read_params
 from analysis.commands.options import BadCall, option
-from analysis.commands.tables import as_numbers, numeric_inputs, read_table
+from analysis.commands.tables import as_numbers, read_table
 from analysis.laws import get_law
 
-HELP = "add a law's predicted loss to a CSV table (a file or '-')"
+HELP = "add what a law predicts to a CSV table (a file or '-')"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,9 +24,9 @@ def run(args: argparse.Namespace) -> int:
     if args.params == args.runs == "-":
         raise BadCall("only one of --params and the table can be standard input")
     values, _ = read_params(args.params, args.law)
-    names = numeric_inputs(args.law)
+    names = args.law.numeric_inputs
     table = read_table(args.runs, names)
     runs = as_numbers(table, names, args.runs)
-    check_runs(args.law, runs, with_loss=False)
-    table.assign(predicted=args.law.loss(values, runs)).to_csv(sys.stdout, index=False)
+    check_runs(args.law, runs, with_target=False)
+    table.assign(predicted=args.law.evaluate(values, runs)).to_csv(sys.stdout, index=False)
     return 0

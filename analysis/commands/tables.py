@@ -17,13 +17,9 @@ MISSING_WORDS = {"", "nan", "na", "null", "none"}
 
 
 def read_runs(path: str, law: Law) -> pd.DataFrame:
-    """The table of runs at `path` with the law's inputs, the loss and the FLOPs as numbers; outliers are kept."""
-    return as_numbers(read_table(path, {*numeric_inputs(law), "loss"}), (*numeric_inputs(law), "loss", "flops"), path)
-
-
-def numeric_inputs(law: Law) -> tuple[str, ...]:
-    """The inputs of a law that are numbers, not names of groups."""
-    return tuple(name for name in law.inputs if name not in {param.per for param in law.groups})
+    """The table of runs at `path` with the law's inputs, its target and the FLOPs as numbers; outliers are kept."""
+    needed = (*law.numeric_inputs, law.target)
+    return as_numbers(read_table(path, needed), dict.fromkeys((*needed, "flops")), path)
 
 
 def read_table(path: str, needed: Iterable[str]) -> pd.DataFrame:

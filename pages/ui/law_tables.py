@@ -53,7 +53,7 @@ def loss_grid(law: Law, values: Mapping[str, float], runs: pd.DataFrame) -> tupl
     log_n = np.linspace(np.log10(runs["n_params"].min() / 2), np.log10(runs["n_params"].max() * 10), 120)
     log_d = np.linspace(np.log10(runs["n_tokens"].min() / 2), np.log10(runs["n_tokens"].max() * 10), 120)
     n_params, n_tokens = np.meshgrid(10**log_n, 10**log_d)
-    return log_n, log_d, law.loss(values, {"n_params": n_params, "n_tokens": n_tokens})
+    return log_n, log_d, law.evaluate(values, {"n_params": n_params, "n_tokens": n_tokens})
 
 
 def published_sets(coefficients: pd.DataFrame, law: Law, sources: set[str]) -> dict[str, dict[str, float]]:

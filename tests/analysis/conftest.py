@@ -11,22 +11,10 @@ import pytest
 
 from analysis.__main__ import main
 from analysis.laws import Law
+from analysis.laws.columns import COLUMNS
+from analysis.laws.law import from_search, to_search
 
 DATA = Path(__file__).resolve().parents[2] / "results_db" / "data"
-# How each column that a law may ask for is made up; groups come from the law itself.
-COLUMNS = {
-    "n_params": lambda rng, n: 10 ** rng.uniform(7, 10, n),
-    "n_tokens": lambda rng, n: 10 ** rng.uniform(8.5, 11.5, n),
-    "flops": lambda rng, n: 10 ** rng.uniform(17, 22, n),
-    "weight_bits": lambda rng, n: rng.choice([3.0, 4.0, 6.0, 8.0, 16.0], n),
-    "activation_bits": lambda rng, n: rng.choice([4.0, 6.0, 8.0, 16.0], n),
-    "kv_bits": lambda rng, n: rng.choice([4.0, 6.0, 8.0, 16.0], n),
-    "gradient_bits": lambda rng, n: rng.choice([4.0, 8.0, 16.0], n),
-    "exponent_bits": lambda rng, n: rng.choice([1.0, 2.0, 3.0, 4.0, 5.0], n),
-    "mantissa_bits": lambda rng, n: rng.choice([1.0, 2.0, 3.0, 7.0], n),
-    "block_size": lambda rng, n: rng.choice([16.0, 32.0, 64.0, 128.0], n),
-    "streams": lambda rng, n: rng.choice([1.0, 2.0, 4.0, 8.0], n),
-}
 GROUPS = {"q4": 0.6, "q3": 0.35}  # made-up formats and what their factor is
 
 
@@ -72,15 +60,26 @@ def made_up() -> Callable[..., tuple[dict[str, float], pd.DataFrame]]:
         grouped = {param.per: param for param in law.groups}
         for name in law.inputs:
             group = grouped.get(name)
-            choices = [group.baseline or "none", *GROUPS] if group else []
-            columns[name] = rng.choice(choices, n) if group else COLUMNS[name](rng, n)
+            columns[name] = rng.choice([group.baseline or "none", *GROUPS], n) if group else usual(law, name, rng, n)
         for param in law.params:
-            middle = float(np.clip(np.exp(np.mean(np.log(param.starts))), *param.bounds))
-            values |= {f"{param.symbol}[{g}]": f for g, f in GROUPS.items()} if param.per else {param.symbol: middle}
+            middle = from_search(np.mean(to_search(param.starts, param.sign)), param.sign)
+            own = float(middle) if param.default is None else param.default
+            values |= {f"{param.symbol}[{g}]": f for g, f in GROUPS.items()} if param.per else {param.symbol: own}
         runs = pd.DataFrame(columns)
-        return values, runs.assign(loss=law.loss(values, runs) * np.exp(noise * rng.standard_normal(n)))
+        target = law.evaluate(values, runs) * np.exp(noise * rng.standard_normal(n))
+        return values, runs.assign(**{law.target: target})
 
     return make
+
+
+def usual(law: Law, name: str, rng: np.random.Generator, n: int) -> np.ndarray:
+    """`n` values of an input, spread log-evenly over its usual span where the law holds."""
+    column = COLUMNS[name]
+    own = [limit for limit in law.ranges if limit.column == name]
+    low = max([column.usual[0], *(limit.low for limit in own)])
+    high = min([column.usual[1], *(limit.high for limit in own)])
+    values = np.exp(rng.uniform(np.log(low), np.log(high), n))
+    return np.round(values) if column.whole else values
 
 
 @pytest.fixture

@@ -123,7 +123,7 @@ def test_fit_reports_errors_on_the_runs_held_out(call, chinchilla_runs):
     assert code == 0
     assert document["n_runs"] == 240 - len(large)
     assert document["holdout"]["n_runs"] == len(large)
-    predicted = LAWS["chinchilla"].loss(document["params"], large)
+    predicted = LAWS["chinchilla"].evaluate(document["params"], large)
     relative = predicted / large["loss"] - 1
     assert document["holdout"]["rms_relative_error"] == pytest.approx(np.sqrt((relative**2).mean()), rel=1e-9)
 
@@ -234,7 +234,7 @@ def test_predict_reads_what_fit_wrote(call, tmp_path, chinchilla_document):
     code, out, _ = call("predict", "--law", "chinchilla", "--params", path, CHINCHILLA_CSV)
     table = pd.read_csv(io.StringIO(out))
     assert code == 0
-    np.testing.assert_allclose(table["predicted"], LAWS["chinchilla"].loss(chinchilla_document["params"], table))
+    np.testing.assert_allclose(table["predicted"], LAWS["chinchilla"].evaluate(chinchilla_document["params"], table))
 
 
 def test_predict_needs_no_loss_and_takes_many_factors_in_the_call(call, tmp_path, quartet_runs):

@@ -56,7 +56,7 @@ def test_predictions_of_draws_are_those_of_each_draw(quartet_base_runs):
     assert predicted.shape == (6, len(quartet_base_runs))
     for k in range(6):
         values = {name: numbers[k] for name, numbers in found.draws.values.items()}
-        np.testing.assert_allclose(predicted[k], QUARTET.loss(values, quartet_base_runs), rtol=1e-13)
+        np.testing.assert_allclose(predicted[k], QUARTET.evaluate(values, quartet_base_runs), rtol=1e-13)
 
 
 def test_the_band_holds_95_percent_of_the_draws_and_the_fit(chinchilla_runs):

@@ -18,7 +18,7 @@ def test_every_law_is_recovered_from_runs_without_noise(law, loss, made_up):
     truth, runs = made_up(law, 80)
     found = fit(law, runs, loss=loss, draws=0)
     assert set(found.values) == set(truth)
-    np.testing.assert_allclose(found.predict(runs), runs["loss"], rtol=1e-6)
+    np.testing.assert_allclose(found.predict(runs), runs[law.target], rtol=1e-6)
     for name in sorted(set(truth) - set(found.blind)):
         assert found.values[name] == pytest.approx(truth[name], rel=1e-3), name
 
@@ -119,7 +119,9 @@ def test_losses_on_plain_residuals_end_where_scipy_ends(chinchilla_runs, loss):
     names = list(found.values)
 
     def residuals(theta):
-        return CHINCHILLA.loss(dict(zip(names, np.exp(theta), strict=True)), chinchilla_runs) - chinchilla_runs["loss"]
+        return (
+            CHINCHILLA.evaluate(dict(zip(names, np.exp(theta), strict=True)), chinchilla_runs) - chinchilla_runs["loss"]
+        )
 
     start = np.log(list(found.values.values()))
     options = {"loss": "huber", "f_scale": 1e-3} if loss == "huber" else {}

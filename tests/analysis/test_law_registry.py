@@ -11,23 +11,10 @@ from analysis import laws
 from analysis.dual import PARTIALS, Dual
 from analysis.frontier import compute_optimal
 from analysis.laws import LAWS, get_law
+from analysis.laws.columns import COLUMNS
+from analysis.laws.law import from_search, to_search
 from analysis.problem import Problem
 
-RUN_COLUMNS = {
-    "n_params",
-    "n_tokens",
-    "flops",
-    "forward_format",
-    "backward_format",
-    "weight_bits",
-    "activation_bits",
-    "kv_bits",
-    "gradient_bits",
-    "exponent_bits",
-    "mantissa_bits",
-    "block_size",
-    "streams",
-}
 each_law = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
 
 HOFFMANN = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
@@ -39,7 +26,7 @@ QUARTET_FACTORS = {"eff_n[QuEST]": 0.6452, "eff_d[SR]": 0.8935}
 
 def test_every_file_of_the_folder_that_defines_a_law_is_found():
     folder = Path(laws.__file__).parent
-    files = {path.stem for path in folder.glob("*.py") if path.stem not in ("__init__", "law")}
+    files = {path.stem for path in folder.glob("*.py") if path.stem not in ("__init__", "law", "columns")}
     assert {law.predict.__module__.rpartition(".")[2] for law in LAWS.values()} == files
     assert {"chinchilla", "quartet"} <= set(LAWS)
 
@@ -50,8 +37,13 @@ def test_a_law_is_a_complete_record(law):
     assert law.source_id in set(sources["source_id"])
     assert law.title
     assert law.formula
-    assert law.counts in ("total", "non_embedding")
-    assert set(law.inputs) <= RUN_COLUMNS
+    assert law.counts in (("total", "non_embedding") if "n_params" in law.inputs else ("",))
+    assert {*law.inputs, law.target, *(limit.column for limit in law.ranges)} <= set(COLUMNS)
+    assert law.predicts.usual, f"what {law.name} predicts is a number"
+    assert {limit.column for limit in law.ranges} <= set(law.numeric_inputs)
+    assert all(limit.low < limit.high and limit.sentence for limit in law.ranges)
+    assert len({quantity.name for quantity in law.derived}) == len(law.derived)
+    assert all(quantity.meaning and quantity.source for quantity in law.derived)
     assert len({param.symbol for param in law.params}) == len(law.params)
 
 
@@ -59,7 +51,8 @@ def test_a_law_is_a_complete_record(law):
 def test_starts_lie_within_bounds_and_groups_are_inputs(law):
     for param in law.params:
         low, high = param.bounds
-        assert 0 < low <= min(param.starts) <= max(param.starts) <= high < math.inf, param
+        assert -math.inf < low <= min(param.starts) <= max(param.starts) <= high < math.inf, param
+        assert param.default is None or low <= param.default <= high, param
         assert param.meaning
         assert param.per is None or param.per in law.inputs, param
 
@@ -69,14 +62,14 @@ def test_starts_lie_within_bounds_and_groups_are_inputs(law):
 def test_duals_give_the_value_of_floats_and_the_jacobian_of_finite_differences(law, logs, made_up):
     values, runs = made_up(law, 40, noise=0.02)
     problem = Problem(law, runs, {}, logs)
-    theta = np.log([values[name] for name in problem.names])
+    theta = to_search([values[name] for name in problem.names], problem.signs)
     residuals, jacobian = problem(theta[None], np.zeros(1, int))
 
     def model(point):
-        loss = law.loss(dict(zip(problem.names, np.exp(point), strict=True)), runs)
-        return np.log(loss) if logs else loss
+        target = law.evaluate(dict(zip(problem.names, from_search(point, problem.signs), strict=True)), runs)
+        return np.log(target) if logs else target
 
-    target = np.log(runs["loss"]) if logs else runs["loss"]
+    target = np.log(runs[law.target]) if logs else runs[law.target]
     np.testing.assert_allclose(residuals[0], model(theta) - target, rtol=0, atol=1e-13)
     step = 1e-5
     for i, name in enumerate(problem.names):
@@ -118,12 +111,12 @@ def test_an_operation_without_a_slope_is_refused_not_wrong():
 def test_chinchilla_is_the_printed_sum():
     n, d = 70e9, 1.4e12
     plain = 1.69 + 406.4 / math.pow(n, 0.34) + 410.7 / math.pow(d, 0.28)
-    assert LAWS["chinchilla"].loss(HOFFMANN, {"n_params": n, "n_tokens": d}) == pytest.approx(plain, rel=1e-14)
+    assert LAWS["chinchilla"].evaluate(HOFFMANN, {"n_params": n, "n_tokens": d}) == pytest.approx(plain, rel=1e-14)
 
 
 @pytest.mark.parametrize(("values", "loss"), [(HOFFMANN, 1.9366), (EPOCH, 1.9739)], ids=["Hoffmann", "Epoch"])
 def test_chinchilla_70b_has_the_published_loss(values, loss):
-    assert round(float(LAWS["chinchilla"].loss(values, {"n_params": 70e9, "n_tokens": 1.4e12})), 4) == loss
+    assert round(float(LAWS["chinchilla"].evaluate(values, {"n_params": 70e9, "n_tokens": 1.4e12})), 4) == loss
 
 
 @pytest.mark.parametrize(
@@ -148,7 +141,7 @@ def test_quartet_is_the_printed_power_of_a_sum():
     data = 465834.3122 / math.pow(d * 0.8935, 0.538877)
     x = {"n_params": [n], "n_tokens": [d], "forward_format": ["QuEST"], "backward_format": ["SR"]}
     plain = math.pow(size + data, 0.276416) + 1.340846
-    assert LAWS["quartet"].loss(QUARTET | QUARTET_FACTORS, x)[0] == pytest.approx(plain, rel=1e-14)
+    assert LAWS["quartet"].evaluate(QUARTET | QUARTET_FACTORS, x)[0] == pytest.approx(plain, rel=1e-14)
 
 
 def test_quartet_has_the_two_losses_published_for_1b_parameters_at_100_tokens_each():
@@ -156,22 +149,24 @@ def test_quartet_has_the_two_losses_published_for_1b_parameters_at_100_tokens_ea
     losses = {}
     for name, (n, d, fwd, bwd) in forward.items():
         x = {"n_params": [n * 1e9], "n_tokens": [d * 1e11], "forward_format": [fwd], "backward_format": [bwd]}
-        losses[name] = round(float(LAWS["quartet"].loss(QUARTET | QUARTET_FACTORS, x)[0]), 4)
+        losses[name] = round(float(LAWS["quartet"].evaluate(QUARTET | QUARTET_FACTORS, x)[0]), 4)
     assert losses == {"fp8:fp4": 2.4072, "fp4:fp4": 2.4087}
 
 
 @pytest.mark.parametrize("baseline", ["bf16", "BF16", None, float("nan"), pd.NA, ""])
 def test_a_baseline_or_missing_format_has_factor_one(baseline):
     x = {"n_params": [1e9], "n_tokens": [1e11], "forward_format": [baseline], "backward_format": ["bf16"]}
-    plain = LAWS["quartet"].loss(QUARTET, {"n_params": 1e9, "n_tokens": 1e11})
-    assert LAWS["quartet"].loss(QUARTET | QUARTET_FACTORS, x)[0] == plain
+    plain = LAWS["quartet"].evaluate(QUARTET, {"n_params": 1e9, "n_tokens": 1e11})
+    assert LAWS["quartet"].evaluate(QUARTET | QUARTET_FACTORS, x)[0] == plain
 
 
 def test_a_factor_without_a_group_counts_for_every_format_that_has_none_of_its_own():
     x = pd.DataFrame({"n_params": 1e9, "n_tokens": 1e11, "forward_format": ["q4", "QuEST"]})
     values = QUARTET | {"eff_n": 0.5, "eff_n[QuEST]": 0.9}
-    each = [LAWS["quartet"].loss(QUARTET | {"eff_n": own}, {"n_params": 1e9, "n_tokens": 1e11}) for own in (0.5, 0.9)]
-    np.testing.assert_array_equal(LAWS["quartet"].loss(values, x), each)
+    each = [
+        LAWS["quartet"].evaluate(QUARTET | {"eff_n": own}, {"n_params": 1e9, "n_tokens": 1e11}) for own in (0.5, 0.9)
+    ]
+    np.testing.assert_array_equal(LAWS["quartet"].evaluate(values, x), each)
 
 
 @each_law
@@ -180,14 +175,14 @@ def test_a_symbol_without_a_value_is_named_with_its_meaning(law, made_up):
     missing = law.params[0]
     del values[missing.symbol]
     with pytest.raises(ValueError, match=f"no value for {missing.symbol}; .*") as error:
-        law.loss(values, runs)
+        law.evaluate(values, runs)
     assert missing.meaning in str(error.value)
 
 
 def test_a_format_without_a_factor_is_named_with_those_known():
     x = {"n_params": [1e9], "n_tokens": [1e11], "forward_format": ["nvfp4"], "backward_format": ["bf16"]}
     with pytest.raises(ValueError, match=r"no value for eff_n\[nvfp4\]; known are eff_n\[QuEST\]"):
-        LAWS["quartet"].loss(QUARTET | QUARTET_FACTORS, x)
+        LAWS["quartet"].evaluate(QUARTET | QUARTET_FACTORS, x)
 
 
 def test_a_misspelled_law_is_answered_with_the_nearest():

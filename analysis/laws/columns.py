@@ -1,0 +1,50 @@
+"""The columns that laws read or predict: words and unit for an axis, and where their values usually lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of runs: `usual` spans the values that forms offer and samples take, None where values are names.
+
+    `whole` values are counts or bits; `zero` columns may hold 0, all others only numbers above it.
+    """
+
+    words: str
+    unit: str = ""
+    usual: tuple[float, float] | None = None
+    whole: bool = False
+    zero: bool = False
+
+    @property
+    def label(self) -> str:
+        """The words with the unit, as an axis title has them."""
+        return f"{self.words} [{self.unit}]" if self.unit else self.words
+
+
+COLUMNS = {
+    # what runs are
+    "n_params": Column("model parameters N", usual=(1e7, 1e10)),
+    "n_tokens": Column("training tokens D", usual=(10**8.5, 10**11.5)),
+    "flops": Column("training compute C", "FLOPs", (1e17, 1e22)),
+    "forward_format": Column("forward format"),
+    "backward_format": Column("backward format"),
+    "weight_bits": Column("weight bits", usual=(3, 16), whole=True),
+    "activation_bits": Column("activation bits", usual=(4, 16), whole=True),
+    "kv_bits": Column("KV-cache bits", usual=(4, 16), whole=True),
+    "exponent_bits": Column("exponent bits", usual=(1, 5), whole=True, zero=True),
+    "mantissa_bits": Column("mantissa bits", usual=(1, 7), whole=True, zero=True),
+    "block_size": Column("elements per scale", usual=(16, 256), whole=True),
+    "steps": Column("optimizer steps S", usual=(1e3, 1e6)),
+    # points of loss curves
+    "curve_id": Column("curve"),
+    "step": Column("step", usual=(1, 1e5), whole=True, zero=True),
+    "learning_rate": Column("learning rate", usual=(1e-5, 1e-3), zero=True),
+    "warmup_steps": Column("warm-up steps", usual=(1, 5e3), whole=True, zero=True),
+    # what laws predict
+    "loss": Column("loss", "nats/token", (1.0, 6.0)),
+    "loss_increase": Column("loss increase", "nats/token", (1e-3, 1.0)),
+    "critical_batch": Column("critical batch size", "tokens", (1e5, 1e8)),
+}
