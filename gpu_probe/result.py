@@ -87,7 +87,7 @@ class ProbeResult:
         known = {field.name: row[field.name] for field in fields(cls) if field.name in row}
         try:
             return cls(**known)
-        except TypeError as problem:
+        except (TypeError, OverflowError) as problem:
             raise ValueError(f"not a probe row: {problem}; expected at least {', '.join(REQUIRED)}") from None
 
     @classmethod

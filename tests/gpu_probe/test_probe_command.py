@@ -162,12 +162,10 @@ def test_an_interrupt_ends_the_worker_within_a_second_and_is_said():
         assert running.stderr.readline().startswith("cases: 8 on ")
         while not (workers := children(running.pid)):
             time.sleep(0.02)
-        begin = time.monotonic()
         running.send_signal(signal.SIGINT)
+        assert all(ends(pid, 1.0) for pid in workers)
         assert running.wait(10) == 1
-        assert time.monotonic() - begin < 1.0
         assert running.stderr.read() == "interrupted; the child process was ended\n"
-    assert all(ends(pid, 1.0) for pid in workers)
 
 
 LIGHT = """

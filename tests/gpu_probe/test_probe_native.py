@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 import torch
 
@@ -207,6 +209,6 @@ def test_the_libraries_output_is_read_to_products_and_their_types():
 
 def test_naming_what_runs_leaves_standard_output_as_it_was(capfd):
     names = names_of_what_runs(lambda: torch.mm(torch.ones(32, 64), torch.ones(64, 32)), recorded("cpu"))
-    print("still here")
+    os.write(1, b"still here\n")
     assert len(names) == 1
     assert capfd.readouterr().out == "still here\n"

@@ -128,7 +128,10 @@ def test_a_kernel_that_cannot_run_costs_no_time_in_the_estimate(cpu):
 
 
 def test_a_shape_that_does_not_suit_a_kernel_is_unsupported_and_the_others_run():
-    odd = Shape(5, 24, 40)
+    odd, endless = Shape(5, 24, 40), Shape(1, 1, 2**22)
+    (refused,) = run_cases([Case("mm_bf16", endless)], Settings())
+    assert refused.status is Status.UNSUPPORTED
+    assert refused.detail.startswith("k is 4194304; beyond 2796202 what bf16 sums may lose is as large as the sums")
     rows = {row.kernel: row for row in run_cases(
         [Case(name, odd) for name in ("mm_fp32", "mm_fp8", "mm_int4_weight", "mm_int8")], Settings(budget_s=0.01)
     )}  # fmt: skip

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from gpu_probe.events import Case, Order
+from gpu_probe import worker
+from gpu_probe.events import MARK, POISONED, Case, Order
 from gpu_probe.job import start_job
 from gpu_probe.lock import Busy, one_at_a_time
+from gpu_probe.recorded import recorded
 from gpu_probe.result import Status
 from gpu_probe.runner import Settings, _State, run_cases
 from gpu_probe.shapes import Shape
@@ -42,6 +44,7 @@ def gone(pid: int) -> bool:
 
 ENDS = {
     "wrong": (Status.WRONG, "element (7, 15) is"),
+    "stale": (Status.WRONG, "element (0, 0) is nan"),
     "segfault": (Status.FAILED, "died of signal 11 (SIGSEGV)"),
     "leave": (Status.FAILED, "ended early with exit code 0"),
     "raise": (Status.FAILED, "RuntimeError: the library said no"),
@@ -49,11 +52,9 @@ ENDS = {
     "refuse": (Status.UNSUPPORTED, "CUBLAS_STATUS_NOT_SUPPORTED"),
     "noise": (Status.OK, "native: ran"),
     "babble": (Status.OK, "native: ran"),
+    "unfit": (Status.OK, "native: ran"),
     "killed": (Status.FAILED, "died of signal 9 (SIGKILL); the system kills a process that takes too much memory"),
-    "lie_kernel": (Status.FAILED, "makes no sense and was ended: a row of mm_nvfp4, 8 x 16 x 32, was not asked for"),
-    "lie_times": (Status.FAILED, "status OK needs three positive times"),
-    "lie_row": (Status.FAILED, "makes no sense"),
-    "lie_event": (Status.FAILED, "KeyError: 'phase'"),
+    "lie": (Status.FAILED, "makes no sense and was ended: a row of mm_nvfp4, 8 x 16 x 32, was not asked for"),
 }
 
 
@@ -63,8 +64,8 @@ def test_every_way_to_fail_is_a_result_and_the_next_kernel_still_runs(misbehavin
     told = []
     results = list(run_cases(cases, settings, on_phase=lambda index, phase: told.append((index, phase))))
     assert [result.kernel for result in results] == names
-    assert [index for index, phase in told if phase == "checking"] == list(range(len(names)))
-    assert {names[index] for index, phase in told if phase == "timing"} == {"good", "noise", "babble"}
+    assert sorted({index for index, phase in told if phase == "checking"}) == list(range(len(names)))
+    assert {names[index] for index, phase in told if phase == "timing"} == {"good", "noise", "babble", "unfit"}
     for result in results:
         status, words = ENDS.get(result.kernel, (Status.OK, "native: ran"))
         assert result.status is status, result
@@ -74,6 +75,56 @@ def test_every_way_to_fail_is_a_result_and_the_next_kernel_still_runs(misbehavin
     assert len({result.run_id for result in results}) == 1
     # The same seed gives the same data in every worker that replaced another.
     assert len({(result.seed, result.relative_error) for result in results if result.kernel == "good"}) == 1
+
+
+ROW = {"kernel": "mm_fp32", "format": "fp32", "m": 8, "n": 8, "k": 8, "device": "", "status": "OK", "detail": ""}
+TIMES = {"p20_us": 1.0, "p50_us": 2.0, "p80_us": 3.0}
+NONSENSE = {
+    "a row of another shape": {MARK: "row", "row": ROW | TIMES | {"m": 9}},
+    "a row of another kernel": {MARK: "row", "row": ROW | TIMES | {"kernel": "mm_bf16"}},
+    "times that do not rise": {MARK: "row", "row": ROW | TIMES | {"p50_us": 4.0}},
+    "a time that is text": {MARK: "row", "row": ROW | TIMES | {"p20_us": "fast"}},
+    "a time beyond all numbers": {MARK: "row", "row": ROW | TIMES | {"p80_us": 10**400}},
+    "no times": {MARK: "row", "row": ROW},
+    "an unknown status": {MARK: "row", "row": ROW | {"status": "DONE"}},
+    "versions that are no table": {MARK: "row", "row": ROW | TIMES | {"versions": 2}},
+    "a row that is a number": {MARK: "row", "row": 5},
+    "no row": {MARK: "row"},
+    "a phase without a name": {MARK: "case"},
+    "an unknown event": {MARK: "victory"},
+    "a device that is text": {MARK: "start", "device": "cpu"},
+    "a device without a name": {MARK: "start", "device": {"id": "cpu", "features": []}},
+}
+
+
+@pytest.mark.parametrize("what", NONSENSE)
+def test_what_makes_no_sense_is_refused_and_takes_no_case(what):
+    state = _State([Case("mm_fp32", Shape(8, 8, 8))], Settings(), lambda *told: None, threading.Event())
+    with pytest.raises(ValueError):
+        state.heard(NONSENSE[what])
+    assert (state.done, state.started) == (0, False)
+    assert state.heard({MARK: "row", "row": ROW | TIMES}).run_id == state.run_id
+
+
+def test_the_clock_of_a_case_starts_once_whatever_its_worker_says():
+    state = _State([Case("mm_fp32", Shape(8, 8, 8))], Settings(timeout_s=5), lambda *told: None, threading.Event())
+    state.heard({MARK: "case", "phase": "checking"})
+    deadline = state.deadline
+    for phase in ("checking", "timing", "resting"):
+        state.heard({MARK: "case", "phase": phase})
+    assert state.deadline == deadline
+
+
+def test_a_worker_leaves_after_a_device_error_because_its_context_is_unfit(monkeypatch):
+    """On a GPU that this torch cannot reach, the first case fails; the second must wait for a new process."""
+    monkeypatch.setattr(worker, "find_devices", lambda: [recorded("sm_90")])
+    monkeypatch.setattr("torch.randn", lambda *sizes, **facts: (_ for _ in ()).throw(RuntimeError("CUDA error: 700")))
+    said = []
+    case = Case("mm_fp32", Shape(8, 8, 8))
+    code = worker.run_order(Order("cuda:0", (case, case), 0.01, 1), lambda name, **facts: said.append((name, facts)))
+    assert code == POISONED
+    assert [name for name, _ in said] == ["start", "case", "row"]
+    assert said[-1][1]["row"]["status"] == "FAILED"
 
 
 def test_data_are_fresh_when_no_seed_is_asked_for():

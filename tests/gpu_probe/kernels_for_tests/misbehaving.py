@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import json
 import os
 import signal
 import subprocess
@@ -13,9 +12,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from gpu_probe.events import POISONED
 from gpu_probe.kernels import KERNELS
 
 GRANDCHILD_PID = "PROBE_TEST_GRANDCHILD_PID"
+FORGED = """{"probe_event": "row", "row": {"kernel": "mm_nvfp4", "format": "nvfp4", "m": 8, "n": 16, "k": 32,
+    "device": "a GPU", "status": "OK", "detail": "", "p20_us": 1.0, "p50_us": 2.0, "p80_us": 3.0}}""".replace("\n", " ")
 _GOOD = KERNELS["mm_fp32"]
 
 
@@ -31,6 +33,27 @@ def _wrong(kind, tensors, out):
     result = _GOOD.launch(kind, tensors, out)
     result[-1, -1] += 0.5
     return result
+
+
+def _stale(kind, tensors, out):
+    """Right at the first call, and never written again."""
+    return out if _stale.called else _first(kind, tensors, out)
+
+
+def _first(kind, tensors, out):
+    _stale.called = True
+    return _GOOD.launch(kind, tensors, out)
+
+
+_stale.called = False
+
+
+def _unfit():
+    """Leaves once as after a device error, and works in the worker that follows."""
+    marker = Path(os.environ[GRANDCHILD_PID]).with_name("unfit")
+    if not marker.exists():
+        marker.touch()
+        os._exit(POISONED)
 
 
 def _hang_deaf():
@@ -60,12 +83,6 @@ def _pipe_to_parent():
 
 def _say(text):
     os.write(_pipe_to_parent(), text.encode() + b"\n")
-
-
-def _forged(**changes):
-    row = {"kernel": "lie", "format": "fp4", "m": 8, "n": 16, "k": 32, "device": "a GPU", "status": "OK", "detail": ""}
-    times = {"p20_us": 1.0, "p50_us": 2.0, "p80_us": 3.0}
-    return json.dumps({"probe_event": "row", "row": row | times | changes})
 
 
 def _close_and_hang():
@@ -103,9 +120,8 @@ KERNELS = [
     _kernel("killed", lambda: os.kill(os.getpid(), signal.SIGKILL)),
     _kernel("close", _close_and_hang),
     _kernel("babble", _babble),
-    _kernel("lie_kernel", lambda: _say(_forged(kernel="mm_nvfp4"))),
-    _kernel("lie_times", lambda: _say(_forged(kernel="lie_times", p50_us=-2.0))),
-    _kernel("lie_row", lambda: _say('{"probe_event": "row", "row": 5}')),
-    _kernel("lie_event", lambda: _say('{"probe_event": "victory"}')),
+    _kernel("lie", lambda: _say(FORGED)),
+    _kernel("unfit", _unfit),
     replace(_GOOD, name="wrong", format="test", launch=_wrong),
+    replace(_GOOD, name="stale", format="test", launch=_stale),
 ]
