@@ -56,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
         ("restore", commands.restore, "put a backup in the store's place, which must be free"),
     ):
         verb(name, run, about).add_argument("file", type=Path, metavar="FILE")
+    to = verb("copy-to", commands.copy_to, "copy the whole store, verified, to a server's database or to a new file")
+    to.add_argument("place", metavar="PLACE", help="postgresql://user:password@host:5432/database, or a path")
     return parser
 
 

@@ -11,6 +11,7 @@ import duckdb
 import pandas as pd
 
 from results_db import exporting, reading, writing
+from results_db.copying import copy_store
 from results_db.engine import Engine, create_engine, open_engine
 from results_db.importers.preview import Preview, dataset_name
 from results_db.importers.reader import read
@@ -156,6 +157,10 @@ class Store:
         """The SHA-256 of the copy of the store that was written to `target`, which must be free."""
         with WRITE_LOCK, self._cursor() as cursor:
             return self._engine.backup(cursor, absolute(target))
+
+    def copy_to(self, place: Path | str) -> dict[str, int]:
+        """Rows per table of the verified copy of this store at another path or URL, which holds no user's rows."""
+        return copy_store(self._engine, place_of(place))
 
     def check(self) -> list[str]:
         """What is wrong with the content, one sentence each; empty when all is well. Reads every value."""

@@ -18,13 +18,12 @@ USER = "atlas"
 PASSWORD = "p@ss:w/o?r'd\\ 100%"  # every character that a URL or a connection string could trip over
 SETTINGS = (
     "fsync=off",
-    "synchronous_commit=off",
     "full_page_writes=off",
     "shared_buffers=32MB",
     "log_min_messages=log",
 )
 # The shell ends the server when the tests' end of the pipe is closed, however they end.
-RUN_WHILE_WANTED = '"$@" & read _; kill -INT $!; wait'
+RUN_WHILE_WANTED = '"$@" & read _; kill -QUIT $!; wait'
 
 
 class PostgresServer:

@@ -68,14 +68,26 @@ def ask_server(cursor: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]
 
 
 class MigratingCursor:
-    """A cursor on a shared store that understands DuckDB's definitions of tables."""
+    """A cursor on a shared store that understands DuckDB's definitions of tables.
+
+    Definitions are collected, and sent in one piece before the first statement that is none.
+    """
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self._cursor = cursor
+        self._collected: list[str] = []
 
     def execute(self, query: str, parameters: object = None) -> duckdb.DuckDBPyConnection:
-        """Runs a statement where it belongs; what it defines is there for the next one."""
-        if not _DEFINES.match(query):
-            return self._cursor.execute(query, parameters)
-        on_server(self._cursor, definition(query))
-        return self._cursor.execute("CALL pg_clear_cache()")
+        """Runs a statement where it belongs, or collects it."""
+        if _DEFINES.match(query):
+            self._collected.append(query)
+            return self._cursor
+        self.send()
+        return self._cursor.execute(query, parameters)
+
+    def send(self) -> None:
+        """Sends what was collected; what it defines is there afterwards."""
+        if self._collected:
+            on_server(self._cursor, *map(definition, self._collected))
+            self._collected = []
+            self._cursor.execute("CALL pg_clear_cache()")

@@ -38,9 +38,9 @@ class ServerEngine:
         self._connection = _attached(address)
 
     @classmethod
-    def open(cls, address: Address) -> ServerEngine:
-        """The store at an address, made from the shipped data by whichever process comes first."""
-        return cls._with_tables(address, shipped=True, new=False)
+    def open(cls, address: Address, shipped: bool = True) -> ServerEngine:
+        """The store at an address, made by whichever process comes first: from the shipped data, or empty."""
+        return cls._with_tables(address, shipped, new=False)
 
     @classmethod
     def create(cls, address: Address, shipped: bool) -> ServerEngine:
@@ -137,7 +137,10 @@ class ServerEngine:
             before = self._version(cursor)
             if new and before:
                 raise StoreError(f"{self.place} holds a store already; open it as it is, or choose another database")
-            apply_missing(MigratingCursor(cursor))
+            migrating = MigratingCursor(cursor)
+            apply_missing(migrating)
+            migrating.send()
+            on_server(cursor, *(_GO_ON_AFTER.format(table=f"{SCHEMA}.{name}") for name in tables(cursor)))
             if shipped and not before:
                 load_shipped(cursor)
             cursor.execute("COMMIT")
@@ -153,6 +156,12 @@ class ServerEngine:
         version = version_of(cursor)
         require_known(version, self.place)
         return version or 0
+
+
+# A table that a migration filled anew keeps the order of its rows; the next row comes after them.
+_GO_ON_AFTER = (
+    "SELECT setval(pg_get_serial_sequence('{table}', 'rowid'), coalesce(max(rowid), 0) + 1, false) FROM {table}"
+)
 
 
 def _attached(address: Address) -> duckdb.DuckDBPyConnection:

@@ -1,0 +1,146 @@
+"""A whole store copied to another place, from a file to a server or back: all of it and verified, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow
+
+from results_db import creating
+from results_db.engine import Engine
+from results_db.errors import StoreError
+from results_db.file_engine import FileEngine
+from results_db.location import Place, require_folder, require_usable, wal_path
+from results_db.reading import columns, tables
+from results_db.shared.address import Address
+from results_db.shared.server_engine import ServerEngine
+from results_db.shipped import SHIPPED
+
+BATCH_ROWS = 100_000
+OWN = ("schema_version",)  # what a place knows about itself is not copied
+
+
+@dataclass(frozen=True)
+class Content:
+    """How many rows a table has, and a number made from every value of them in their order."""
+
+    rows: int
+    digest: int
+
+
+def copy_store(source: Engine, place: Place) -> dict[str, int]:
+    """Rows per table that `place` holds as `source` does, copied now or there already; StoreError says why not.
+
+    A file must not exist yet. A database may hold published rows, which are replaced, but nothing of a user.
+    """
+    return _to_server(source, place) if isinstance(place, Address) else _to_file(source, place)
+
+
+def _to_server(source: Engine, address: Address) -> dict[str, int]:
+    target = ServerEngine.open(address, shipped=False)
+    try:
+        return _copied(source, target)
+    finally:
+        target.close()
+
+
+def _to_file(source: Engine, path: Path) -> dict[str, int]:
+    require_usable(path)
+    if path.exists():
+        raise StoreError(f"{path} exists already; choose another name for the copy, nothing was written")
+    require_folder(path)
+    draft = creating.beside(path)
+    try:
+        target = FileEngine.create(draft, shipped=False)
+        try:
+            copied = _copied(source, target)
+        finally:
+            target.close()
+        creating.place(draft, path)
+    except FileExistsError:
+        raise StoreError(f"{path} appeared meanwhile and is not overwritten; choose another name") from None
+    finally:
+        draft.unlink(missing_ok=True)
+        wal_path(draft).unlink(missing_ok=True)
+    return copied
+
+
+def _copied(source: Engine, target: Engine) -> dict[str, int]:
+    with closing(_reading(source)) as read, target.explained(), closing(target.cursor()) as write:
+        wanted = _contents(source, read)
+        try:
+            target.begin(write)
+            if {name: content(write, name) for name in wanted} != wanted:
+                _require_no_user_data(target, write)
+                for name in wanted:
+                    write.execute(f"DELETE FROM {name}")
+                    for batch in _batches(source, read, name):
+                        _insert(write, name, batch)
+                _verify(write, wanted, target.place)
+            write.execute("COMMIT")
+        except BaseException:
+            with suppress(duckdb.Error):  # the first failure is the one to tell
+                write.execute("ROLLBACK")
+            raise
+    return {name: found.rows for name, found in wanted.items()}
+
+
+def content(cursor: duckdb.DuckDBPyConnection, table: str) -> Content:
+    """What a table holds, as two numbers that are equal where all rows, their values and their order are."""
+    names = ", ".join(columns(cursor, table))
+    rows, digest = cursor.execute(
+        f"SELECT count(*), coalesce(sum(hash(position, {names})::HUGEINT), 0)"
+        f" FROM (SELECT row_number() OVER (ORDER BY rowid) AS position, {names} FROM {table})"
+    ).fetchall()[0]
+    return Content(rows, int(digest))
+
+
+def _reading(source: Engine) -> duckdb.DuckDBPyConnection:
+    """A cursor that sees the source as it is at this moment, whatever others write meanwhile."""
+    source.require_there()
+    with source.explained():
+        cursor = source.cursor()
+        cursor.execute("BEGIN")
+        return cursor
+
+
+def _contents(source: Engine, cursor: duckdb.DuckDBPyConnection) -> dict[str, Content]:
+    with source.explained():
+        return {name: content(cursor, name) for name in tables(cursor) if name not in OWN}
+
+
+def _batches(source: Engine, cursor: duckdb.DuckDBPyConnection, table: str) -> Iterator[pyarrow.RecordBatch]:
+    with source.explained():
+        query = f"SELECT {', '.join(columns(cursor, table))} FROM {table} ORDER BY rowid"
+        yield from cursor.sql(query).to_arrow_reader(BATCH_ROWS)
+
+
+def _insert(cursor: duckdb.DuckDBPyConnection, table: str, batch: pyarrow.RecordBatch) -> None:
+    cursor.register("incoming", pyarrow.Table.from_batches([batch]))
+    cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+    cursor.unregister("incoming")
+
+
+def _require_no_user_data(target: Engine, cursor: duckdb.DuckDBPyConnection) -> None:
+    for name in tables(cursor):
+        if name in (*OWN, "shipped_data"):
+            continue
+        condition = "true" if name not in SHIPPED else _OF_USERS if "origin" in columns(cursor, name) else "false"
+        if cursor.execute(f"SELECT count(*) FROM {name} WHERE {condition}").fetchall() != [(0,)]:
+            raise StoreError(
+                f"{target.place} holds rows of users already (table {name}); copy into an empty database, or import "
+                "the files of this store there one by one. Nothing was copied"
+            )
+
+
+_OF_USERS = "origin <> 'published'"
+
+
+def _verify(cursor: duckdb.DuckDBPyConnection, wanted: dict[str, Content], place: Place) -> None:
+    wrong = [name for name, expected in wanted.items() if content(cursor, name) != expected]
+    if wrong:
+        raise StoreError(f"the copy in {place} differs from the original in {', '.join(wrong)}; nothing was copied")
