@@ -27,16 +27,18 @@ def check_values(law: Law, values: Mapping[str, float]) -> None:
 def check_runs(law: Law, runs: pd.DataFrame, with_target: bool = True) -> None:
     """Raises ValueError naming the first column or row that the law cannot use; rows are named by their index.
 
-    The law's numeric inputs, and its target when asked for, must be there and hold finite numbers above 0 (or from
-    0 on, where the column may hold 0).
+    The law's required inputs, and its target when asked for, must be there; every number must be finite and above 0
+    (or from 0 on, where the column may hold 0). A cell may be missing where the column says what that means.
     """
-    needed = (*law.numeric_inputs, *([law.target] if with_target else []))
-    for name in needed:
+    target = [law.target] if with_target else []
+    needed = (*law.required_inputs, *target)
+    for name in dict.fromkeys((*needed, *(n for n in law.numeric_inputs if n in runs))):
         if name not in runs:
             raise ValueError(f"the runs have no column '{name}'; law {law.name} needs {', '.join(needed)}")
         numbers = pd.to_numeric(runs[name], errors="coerce").to_numpy(float, na_value=np.nan)
-        zero = COLUMNS[name].zero
-        bad = np.flatnonzero(~(np.isfinite(numbers) & (numbers >= 0 if zero else numbers > 0)))
+        zero, optional = COLUMNS[name].zero, COLUMNS[name].absent is not None
+        sound = np.isfinite(numbers) & (numbers >= 0 if zero else numbers > 0)
+        bad = np.flatnonzero(~(sound | (optional & runs[name].isna().to_numpy())))
         if len(bad):
             value = runs[name].iloc[bad[0]]
             advice = f"write a finite number {'from 0 on' if zero else 'above 0'} or drop the row"

@@ -13,7 +13,8 @@ import pandas as pd
 from analysis.bootstrap import Draws, resample
 from analysis.checks import check_runs, check_values
 from analysis.descent import descend
-from analysis.laws.law import Law, Param, to_search
+from analysis.laws.law import Law
+from analysis.laws.param import Param, to_search
 from analysis.problem import Problem
 
 # name -> (residuals are taken between logs, delta unless the caller gives one)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.dual import Dual
-from analysis.laws.law import Law, Param, from_search, group_names, to_search
+from analysis.laws.law import Law
+from analysis.laws.param import Param, from_search, group_names, to_search
 
 
 class Problem:
@@ -22,7 +23,7 @@ class Problem:
 
     def __init__(self, law: Law, runs: pd.DataFrame, fixed: Mapping[str, float | np.ndarray], logs: bool):
         self.law, self.logs = law, logs
-        fixed = law.constants(fixed) | fixed
+        fixed = {**law.constants(fixed), **fixed}
         self.columns = law.columns(fixed, runs)
         target = runs[law.target].to_numpy(float)
         self.target = np.log(target) if logs else target

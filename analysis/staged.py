@@ -11,7 +11,8 @@ import pandas as pd
 from analysis.bootstrap import Draws
 from analysis.checks import check_runs
 from analysis.fitting import Fit, Status, fit, judged
-from analysis.laws.law import Law, Param, is_baseline
+from analysis.laws.law import Law
+from analysis.laws.param import Param, is_baseline
 
 
 def fit_staged(law: Law, runs: pd.DataFrame, base_max_n: float | None = None, **options) -> tuple[Fit, Fit]:

@@ -24,9 +24,8 @@ def run(args: argparse.Namespace) -> int:
     if args.params == args.runs == "-":
         raise BadCall("only one of --params and the table can be standard input")
     values, _ = read_params(args.params, args.law)
-    names = args.law.numeric_inputs
-    table = read_table(args.runs, names)
-    runs = as_numbers(table, names, args.runs)
+    table = read_table(args.runs, args.law.required_inputs)
+    runs = as_numbers(table, args.law.numeric_inputs, args.runs)
     check_runs(args.law, runs, with_target=False)
     table.assign(predicted=args.law.evaluate(values, runs)).to_csv(sys.stdout, index=False)
     return 0

@@ -18,8 +18,8 @@ MISSING_WORDS = {"", "nan", "na", "null", "none"}
 
 def read_runs(path: str, law: Law) -> pd.DataFrame:
     """The table of runs at `path` with the law's inputs, its target and the FLOPs as numbers; outliers are kept."""
-    needed = (*law.numeric_inputs, law.target)
-    return as_numbers(read_table(path, needed), dict.fromkeys((*needed, "flops")), path)
+    numbers = dict.fromkeys((*law.numeric_inputs, law.target, "flops"))
+    return as_numbers(read_table(path, (*law.required_inputs, law.target)), numbers, path)
 
 
 def read_table(path: str, needed: Iterable[str]) -> pd.DataFrame:

@@ -6,7 +6,8 @@ import difflib
 import importlib
 import pkgutil
 
-from analysis.laws.law import Law, Param
+from analysis.laws.law import Law
+from analysis.laws.param import Param
 
 __all__ = ["LAWS", "Law", "Param", "get_law"]
 

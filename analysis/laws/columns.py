@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 
 @dataclass(frozen=True)
 class Column:
     """A column of runs: `usual` spans the values that forms offer and samples take, None where values are names.
 
-    `whole` values are counts or bits; `zero` columns may hold 0, all others only numbers above it.
+    `whole` values are counts or bits; `zero` columns may hold 0, all others only numbers above it; `absent` is what
+    a missing column or cell means, where it means something.
     """
 
     words: str
@@ -17,11 +22,22 @@ class Column:
     usual: tuple[float, float] | None = None
     whole: bool = False
     zero: bool = False
+    absent: float | None = None
 
     @property
     def label(self) -> str:
         """The words with the unit, as an axis title has them."""
         return f"{self.words} [{self.unit}]" if self.unit else self.words
+
+    def read(self, values: Any) -> np.ndarray:
+        """The values of the column as an array: numbers as floats, with `absent` in place of missing ones."""
+        if not self.usual:
+            return np.asarray(values)
+        missing = np.nan if values is None else values
+        numbers = (
+            values.to_numpy(float, na_value=np.nan) if isinstance(values, pd.Series) else np.asarray(missing, float)
+        )
+        return numbers if self.absent is None else np.where(np.isnan(numbers), self.absent, numbers)
 
 
 COLUMNS = {
@@ -31,9 +47,10 @@ COLUMNS = {
     "flops": Column("training compute C", "FLOPs", (1e17, 1e22)),
     "forward_format": Column("forward format"),
     "backward_format": Column("backward format"),
-    "weight_bits": Column("weight bits", usual=(3, 16), whole=True),
-    "activation_bits": Column("activation bits", usual=(4, 16), whole=True),
-    "kv_bits": Column("KV-cache bits", usual=(4, 16), whole=True),
+    "weight_bits": Column("weight bits in training", usual=(3, 16), whole=True, absent=16),
+    "activation_bits": Column("activation bits in training", usual=(3, 16), whole=True, absent=16),
+    "kv_bits": Column("KV-cache bits in training", usual=(3, 16), whole=True, absent=16),
+    "post_bits": Column("weight bits after training", usual=(2, 16), whole=True, absent=64),
     "exponent_bits": Column("exponent bits", usual=(1, 5), whole=True, zero=True),
     "mantissa_bits": Column("mantissa bits", usual=(1, 7), whole=True, zero=True),
     "block_size": Column("elements per scale", usual=(16, 256), whole=True),

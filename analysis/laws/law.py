@@ -11,52 +11,27 @@ import numpy as np
 import pandas as pd
 
 from analysis.laws.columns import COLUMNS, Column
+from analysis.laws.param import Param, value_of
 
-
-@dataclass(frozen=True)
-class Param:
-    """A parameter of a law: `starts` seeds the search, `bounds` are those of its meaning.
-
-    With `per`, every value of that column of the runs has a parameter of its own, named
-    `symbol[value]`; for `baseline` it is 1 by definition. One with a `default` is a constant: no fit
-    searches it, and another value is used where it is given.
-    """
-
-    symbol: str
-    meaning: str
-    starts: tuple[float, ...]
-    bounds: tuple[float, float] = (1e-9, 1e15)
-    per: str | None = None
-    baseline: str | None = None
-    default: float | None = None
-
-    @property
-    def sign(self) -> int:
-        """1 or -1 where the bounds allow one sign only: the search runs over the log of the size; else 0."""
-        low, high = self.bounds
-        return 1 if low > 0 else -1 if high < 0 else 0
-
-
-def to_search(values: Any, signs: Any) -> np.ndarray:
-    """Parameter values as the search sees them: the log of the size where a sign is known, else as they are."""
-    with np.errstate(all="ignore"):
-        return np.where(np.equal(signs, 0), values, np.log(np.multiply(values, signs)))
-
-
-def from_search(theta: Any, signs: Any) -> np.ndarray:
-    """Parameter values from search coordinates; the inverse of `to_search`."""
-    with np.errstate(all="ignore"):
-        return np.where(np.equal(signs, 0), theta, signs * np.exp(theta))
+__all__ = ["Derived", "Law", "Param", "Range"]
 
 
 @dataclass(frozen=True)
 class Range:
-    """The values of an input for which a law holds; `sentence` says what is known beyond them."""
+    """The values of an input for which a law holds; `sentence` says what is known beyond them.
+
+    A `published` range is the span of the runs behind the published coefficients, not a limit of the equation.
+    """
 
     column: str
     low: float
     high: float
     sentence: str
+    published: bool = False
+
+    def misses(self, numbers: Any) -> np.ndarray:
+        """True where a number lies outside."""
+        return (np.asarray(numbers, float) < self.low) | (np.asarray(numbers, float) > self.high)
 
 
 @dataclass(frozen=True)
@@ -104,6 +79,11 @@ class Law:
         return tuple(name for name in self.inputs if COLUMNS[name].usual)
 
     @property
+    def required_inputs(self) -> tuple[str, ...]:
+        """The numeric inputs without which nothing can be predicted."""
+        return tuple(name for name in self.numeric_inputs if COLUMNS[name].absent is None)
+
+    @property
     def predicts(self) -> Column:
         """The words and the unit of what the law predicts."""
         return COLUMNS[self.target]
@@ -114,11 +94,13 @@ class Law:
         return {symbol: float(np.ravel(values.get(symbol, default))[0]) for symbol, default in own.items()}
 
     def columns(self, values: Mapping[str, Any], x: Mapping[str, Any] | pd.DataFrame) -> dict[str, np.ndarray]:
-        """The inputs and features of `x`, by name; numbers as floats."""
+        """The inputs and features of `x`, by name: numbers as floats, what is absent as what that means."""
         if self.prepare:
             x = self.prepare(pd.DataFrame(x), self.constants(values))
-        types = dict.fromkeys((*self.numeric_inputs, *self.features), float)
-        return {n: np.asarray(x[n], types.get(n)) for n in (*self.inputs, *self.features) if n in x}
+        names = [name for name in self.inputs if name in x or COLUMNS[name].absent is not None]
+        return {name: COLUMNS[name].read(x.get(name)) for name in names} | {
+            name: np.asarray(x[name], float) for name in self.features
+        }
 
     def evaluate(self, values: Mapping[str, Any], x: Mapping[str, Any] | pd.DataFrame) -> np.ndarray:
         """Predicted target for parameter `values` by symbol and input columns `x`.
@@ -140,48 +122,19 @@ class Law:
         columns = {column: np.asarray(numbers) for column, numbers in (x or {}).items()}
         return np.asarray(known[name].of(self._resolved(values, columns), SimpleNamespace(**columns)), dtype=float)
 
-    def outside(self, x: Mapping[str, Any] | pd.DataFrame) -> tuple[np.ndarray, tuple[str, ...]]:
-        """Which rows of `x` lie outside the law's validity (n,), and the sentences that say why."""
-        beyond = {r: (np.asarray(x[r.column], float) < r.low) | (np.asarray(x[r.column], float) > r.high)
-                  for r in self.ranges if r.column in x}  # fmt: skip
+    def outside(
+        self, x: Mapping[str, Any] | pd.DataFrame, published: bool = False
+    ) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Which rows of `x` lie outside the law's validity (n,), and the sentences that say why.
+
+        With `published`, for predictions from published coefficients, the span of their runs is a limit too.
+        """
+        limits = [r for r in self.ranges if r.column in x and (published or not r.published)]
         shape = np.broadcast_shapes(*(np.shape(x[name]) for name in self.inputs if name in x))
-        mask = np.any([np.broadcast_to(own, shape) for own in beyond.values()] or [np.zeros(shape, bool)], axis=0)
-        return mask, tuple(dict.fromkeys(r.sentence for r, own in beyond.items() if own.any()))
+        missed = [np.broadcast_to(limit.misses(x[limit.column]), shape) for limit in limits]
+        sentences = [limit.sentence for limit, own in zip(limits, missed, strict=True) if own.any()]
+        return np.any([np.zeros(shape, bool), *missed], axis=0), tuple(dict.fromkeys(sentences))
 
     def _resolved(self, values: Mapping[str, Any], columns: Mapping[str, np.ndarray]) -> SimpleNamespace:
-        known = self.constants(values) | values
-        return SimpleNamespace(**{param.symbol: _value_of(param, known, columns) for param in self.params})
-
-
-def _value_of(param: Param, values: Mapping[str, Any], columns: Mapping[str, np.ndarray]) -> Any:
-    if not param.per:
-        if param.symbol not in values:
-            raise ValueError(f"no value for {param.symbol}; give {param.symbol}=..., meaning: {param.meaning}")
-        return values[param.symbol]
-    if param.per not in columns:
-        return values.get(param.symbol, 1.0)
-    groups = group_names(param, columns[param.per])
-    lookup = {name: _group_value(param, values, name) for name in set(groups.ravel())}
-    return np.array([lookup[name] for name in groups.ravel()], dtype=float).reshape(groups.shape)
-
-
-def _group_value(param: Param, values: Mapping[str, Any], name: str | None) -> float:
-    if name is None:
-        return 1.0
-    key = f"{param.symbol}[{name}]"
-    if key not in values and param.symbol not in values:
-        known = ", ".join(sorted(v for v in values if v.startswith(f"{param.symbol}["))) or "none"
-        raise ValueError(f"no value for {key}; known are {known}; give {key}=... or fit it")
-    return values.get(key, values.get(param.symbol))
-
-
-def group_names(param: Param, column: np.ndarray) -> np.ndarray:
-    """The group of each entry of a column as text, None where it is the baseline or missing."""
-    names = np.asarray(column, dtype=object)
-    flat = [None if is_baseline(param, name) else str(name) for name in names.ravel()]
-    return np.array(flat, dtype=object).reshape(names.shape)
-
-
-def is_baseline(param: Param, name: Any) -> bool:
-    """True when a group is the law's reference, for which the parameter is 1 (also for a missing name)."""
-    return bool(pd.isna(name)) or str(name).lower() in ("", "none", "nan", param.baseline)
+        known = {**self.constants(values), **values}
+        return SimpleNamespace(**{param.symbol: value_of(param, known, columns) for param in self.params})

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.commands.fit import as_document
 from analysis.fitting import WIDE, Fit
 from analysis.laws import Law
-from analysis.laws.law import is_baseline
+from analysis.laws.param import is_baseline
 from pages.ui.fits import objective_of
 
 

@@ -12,7 +12,7 @@ import pytest
 from analysis.__main__ import main
 from analysis.laws import Law
 from analysis.laws.columns import COLUMNS
-from analysis.laws.law import from_search, to_search
+from analysis.laws.param import from_search, to_search
 
 DATA = Path(__file__).resolve().parents[2] / "results_db" / "data"
 GROUPS = {"q4": 0.6, "q3": 0.35}  # made-up formats and what their factor is

@@ -10,7 +10,9 @@ from analysis.laws import LAWS
 from analysis.speed import measured_tables, training_speedup
 
 CHINCHILLA = LAWS["chinchilla"]
-SIZED = {name: law for name, law in LAWS.items() if law.numeric_inputs == ("n_params", "n_tokens")}
+SIZED = {
+    name: law for name, law in LAWS.items() if (law.required_inputs, law.target) == (("n_params", "n_tokens"), "loss")
+}
 SETS = {
     "Hoffmann": {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28},
     "Epoch": {"E": 1.8172, "A": 482.01, "B": 2085.43, "alpha": 0.3478, "beta": 0.3658},
