@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from results_db.errors import StoreError
 
@@ -60,7 +60,7 @@ def address_of(url: str) -> Address:
         )
     user, colon, password = login.partition(":")
     options = {"user": unquote(user), **_hosts(places), "dbname": unquote(path)}
-    options |= dict(parse_qsl(query, keep_blank_values=True))
+    options |= {unquote(key): unquote(value) for key, _, value in (pair.partition("=") for pair in query.split("&"))}
     secret = options.pop("password", unquote(password) if colon else None)
     return Address(tuple((key, value) for key, value in options.items() if value), secret)
 
