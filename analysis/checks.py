@@ -28,7 +28,7 @@ def check_runs(law: Law, runs: pd.DataFrame, with_target: bool = True) -> None:
     """Raises ValueError naming the first column or row that the law cannot use; rows are named by their index.
 
     The law's required inputs, and its target when asked for, must be there; every number must be finite and above 0
-    (or from 0 on, where the column may hold 0). A cell may be missing where the column says what that means.
+    (or from 0 on, where the column may hold 0). A cell may be missing where the law says what that means.
     """
     target = [law.target] if with_target else []
     needed = (*law.required_inputs, *target)
@@ -36,7 +36,7 @@ def check_runs(law: Law, runs: pd.DataFrame, with_target: bool = True) -> None:
         if name not in runs:
             raise ValueError(f"the runs have no column '{name}'; law {law.name} needs {', '.join(needed)}")
         numbers = pd.to_numeric(runs[name], errors="coerce").to_numpy(float, na_value=np.nan)
-        zero, optional = COLUMNS[name].zero, COLUMNS[name].absent is not None
+        zero, optional = COLUMNS[name].zero, name in law.absent
         sound = np.isfinite(numbers) & (numbers >= 0 if zero else numbers > 0)
         bad = np.flatnonzero(~(sound | (optional & runs[name].isna().to_numpy())))
         if len(bad):

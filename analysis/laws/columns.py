@@ -13,8 +13,7 @@ import pandas as pd
 class Column:
     """A column of runs: `usual` spans the values that forms offer and samples take, None where values are names.
 
-    `whole` values are counts or bits; `zero` columns may hold 0, all others only numbers above it; `absent` is what
-    a missing column or cell means, where it means something.
+    `whole` values are counts or bits; `zero` columns may hold 0, all others only numbers above it.
     """
 
     words: str
@@ -22,22 +21,20 @@ class Column:
     usual: tuple[float, float] | None = None
     whole: bool = False
     zero: bool = False
-    absent: float | None = None
 
     @property
     def label(self) -> str:
         """The words with the unit, as an axis title has them."""
         return f"{self.words} [{self.unit}]" if self.unit else self.words
 
-    def read(self, values: Any) -> np.ndarray:
-        """The values of the column as an array: numbers as floats, with `absent` in place of missing ones."""
+    def read(self, values: Any, absent: float | None = None) -> np.ndarray:
+        """The values as an array: numbers as floats, `absent` in place of missing ones where it is given."""
         if not self.usual:
             return np.asarray(values)
-        missing = np.nan if values is None else values
         numbers = (
-            values.to_numpy(float, na_value=np.nan) if isinstance(values, pd.Series) else np.asarray(missing, float)
+            values.to_numpy(float, na_value=np.nan) if isinstance(values, pd.Series) else np.asarray(values, float)
         )
-        return numbers if self.absent is None else np.where(np.isnan(numbers), self.absent, numbers)
+        return numbers if absent is None else np.where(np.isnan(numbers), absent, numbers)
 
 
 COLUMNS = {
@@ -47,14 +44,16 @@ COLUMNS = {
     "flops": Column("training compute C", "FLOPs", (1e17, 1e22)),
     "forward_format": Column("forward format"),
     "backward_format": Column("backward format"),
-    "weight_bits": Column("weight bits in training", usual=(3, 16), whole=True, absent=16),
-    "activation_bits": Column("activation bits in training", usual=(3, 16), whole=True, absent=16),
-    "kv_bits": Column("KV-cache bits in training", usual=(3, 16), whole=True, absent=16),
-    "post_bits": Column("weight bits after training", usual=(2, 16), whole=True, absent=64),
+    "weight_bits": Column("weight bits in training", usual=(3, 16), whole=True),
+    "activation_bits": Column("activation bits in training", usual=(3, 16), whole=True),
+    "kv_bits": Column("KV-cache bits in training", usual=(3, 16), whole=True),
+    "post_bits": Column("weight bits after training", usual=(2, 16), whole=True),
     "exponent_bits": Column("exponent bits", usual=(1, 5), whole=True, zero=True),
     "mantissa_bits": Column("mantissa bits", usual=(1, 7), whole=True, zero=True),
     "block_size": Column("elements per scale", usual=(16, 256), whole=True),
     "steps": Column("optimizer steps S", usual=(1e3, 1e6)),
+    "batch_tokens": Column("tokens per step", usual=(1e4, 1e7)),
+    "bits": Column("bits per value", usual=(2, 16), whole=True),
     # points of loss curves
     "curve_id": Column("curve"),
     "step": Column("step", usual=(1, 1e5), whole=True, zero=True),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -47,10 +47,11 @@ class Derived:
 
 @dataclass(frozen=True)
 class Law:
-    """A law target = predict(p, x): p has an attribute per symbol, x one per input column or feature.
+    """A law target = predict(p, x): p has an attribute per symbol, x one per input column.
 
-    `counts` says what N counts (total or non_embedding), "" for a law without N. `prepare(x, constants)` adds the
-    `features` to a table of inputs, for a law whose rows are points of curves.
+    `counts` says what N counts (total or non_embedding), "" for a law without N; `absent` what a missing input means,
+    where it means something. A law whose rows are points of curves has `prepare(x, constants)`, which makes further
+    columns (rows on the last axis) from the inputs of all rows.
     """
 
     name: str
@@ -62,10 +63,10 @@ class Law:
     source_id: str
     counts: str = ""
     target: str = "loss"
+    absent: Mapping[str, float] = field(default_factory=dict, hash=False)
     ranges: tuple[Range, ...] = ()
     derived: tuple[Derived, ...] = ()
-    features: tuple[str, ...] = ()
-    prepare: Callable[[pd.DataFrame, Mapping[str, float]], pd.DataFrame] | None = None
+    prepare: Callable[[pd.DataFrame, Mapping[str, float]], Mapping[str, np.ndarray]] | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -81,7 +82,7 @@ class Law:
     @property
     def required_inputs(self) -> tuple[str, ...]:
         """The numeric inputs without which nothing can be predicted."""
-        return tuple(name for name in self.numeric_inputs if COLUMNS[name].absent is None)
+        return tuple(name for name in self.numeric_inputs if name not in self.absent)
 
     @property
     def predicts(self) -> Column:
@@ -95,12 +96,9 @@ class Law:
 
     def columns(self, values: Mapping[str, Any], x: Mapping[str, Any] | pd.DataFrame) -> dict[str, np.ndarray]:
         """The inputs and features of `x`, by name: numbers as floats, what is absent as what that means."""
-        if self.prepare:
-            x = self.prepare(pd.DataFrame(x), self.constants(values))
-        names = [name for name in self.inputs if name in x or COLUMNS[name].absent is not None]
-        return {name: COLUMNS[name].read(x.get(name)) for name in names} | {
-            name: np.asarray(x[name], float) for name in self.features
-        }
+        found = {n: COLUMNS[n].read(x[n], self.absent.get(n)) for n in self.inputs if n in x}
+        found |= {name: np.asarray(value) for name, value in self.absent.items() if name not in x}
+        return found | (dict(self.prepare(pd.DataFrame(found), self.constants(values))) if self.prepare else {})
 
     def evaluate(self, values: Mapping[str, Any], x: Mapping[str, Any] | pd.DataFrame) -> np.ndarray:
         """Predicted target for parameter `values` by symbol and input columns `x`.
