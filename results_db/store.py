@@ -13,7 +13,8 @@ import pandas as pd
 from results_db import exporting, reading, writing
 from results_db.copying import copy_store
 from results_db.engine import Engine, create_engine, open_engine
-from results_db.importers.preview import Preview, dataset_name
+from results_db.importers.preview import Preview
+from results_db.importers.problems import dataset_name
 from results_db.importers.reader import read
 from results_db.location import Place, absolute, default_place, place_of
 from results_db.migrations import version_of
@@ -53,12 +54,11 @@ class Store:
         self.close()
 
     def require_there(self) -> None:
-        """Raises StoreError when the file was moved, deleted or replaced since it was opened."""
+        """Raises StoreError when the file was moved, deleted or replaced since, or the server does not answer."""
         self._engine.require_there()
 
     @contextmanager
     def _cursor(self) -> Generator[duckdb.DuckDBPyConnection]:
-        self._engine.require_there()
         with self._engine.explained():
             cursor = self._engine.cursor()
             try:

@@ -19,8 +19,10 @@ def file_columns() -> tuple[str, ...]:
     return tuple(COLUMNS)
 
 
-def matches(header: tuple[str, ...], chosen: Mapping[str, str] | None) -> dict[str, Match]:
-    """One Match per uploaded column: the user's choice where there is one, else the best guess.
+def matches(
+    header: tuple[str, ...], chosen: Mapping[str, str] | None, known: Mapping[str, Match] | None = None
+) -> dict[str, Match]:
+    """One Match per uploaded column: the user's choice where there is one, else what is `known`, else the best guess.
 
     ValueError when the choice names a column that is not in the file or none of ours.
     """
@@ -32,7 +34,7 @@ def matches(header: tuple[str, ...], chosen: Mapping[str, str] | None) -> dict[s
             raise ValueError(unknown("column of runs", ours, file_columns()))
     found = {}
     for name in header:
-        guess = match_column(name)
+        guess = (known or {}).get(name) or match_column(name)
         if name in chosen:
             scale = guess.scale if guess.column == chosen[name] else 1.0
             guess = Match(name, chosen[name], 1.0, CHOSEN, scale)

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path, PurePath
 from typing import Any
 
-from results_db.importers.problems import Unreadable, shown
+from results_db.importers.problems import Unreadable, dataset_name, shown
 from results_db.importers.table import read_json_lines
 from results_db.importers.text import MAX_BYTES, decoded, require_size
 
@@ -20,6 +20,11 @@ class Content:
 
     name: str
     data: bytes
+
+    @property
+    def default_name(self) -> str:
+        """What the file's content is called when its owner says no name: the file's without its ending."""
+        return dataset_name(PurePath(self.name).stem)
 
     @cached_property
     def sha256(self) -> str:

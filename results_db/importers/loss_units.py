@@ -66,7 +66,8 @@ def loss_rule(asked: Iterable[Question]) -> Rule:
         return loss
     if any(question.open for question in questions.values() if question.name in ("loss_unit", "bytes_per_token")):
         return _not_yet_known
-    bytes_per_token = parse_count(questions["bytes_per_token"].answer) if unit == "bits per byte" else math.nan
+    said = questions["bytes_per_token"].answer if unit == "bits per byte" else ""
+    bytes_per_token = parse_count(said) or math.nan
 
     def rule(text: str, scale: float) -> float:
         value = parse_number(text)

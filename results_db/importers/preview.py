@@ -12,10 +12,8 @@ import pandas as pd
 
 from results_db.importers.aliases import Match
 from results_db.importers.columns import SURE
-from results_db.importers.problems import Problem, as_frame
+from results_db.importers.problems import Problem, as_frame, dataset_name
 from results_db.importers.questions import Question
-
-LONGEST_NAME = 100
 
 
 def _no_rows() -> pd.DataFrame:
@@ -77,12 +75,6 @@ class Preview:
         """The problems as sentences that name row, column, value and advice."""
         cells = self.problems.astype(object).where(self.problems.notna(), None).itertuples(index=False, name=None)
         return [str(Problem(*values)) for values in cells]
-
-
-def dataset_name(text: str) -> str:
-    """A text as the name of a dataset: on one line, of printable characters, at most LONGEST_NAME of them."""
-    printable = "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(printable.split())[:LONGEST_NAME] or "upload"
 
 
 def counted(n: int, what: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 SHOWN_CHARACTERS = 80
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Unreadable(Exception):
 
 def shown(value: object) -> str:
     """A value cut to a length that fits a table, with control characters made visible."""
-    text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in str(value))
+    text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in str(value)[: SHOWN_CHARACTERS + 1])
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
 
 
@@ -51,3 +52,9 @@ def as_frame(problems: Iterable[Problem]) -> pd.DataFrame:
             "advice": pd.array([item.advice for item in items], dtype="str"),
         }
     )
+
+
+def dataset_name(text: str) -> str:
+    """A text as the name of a dataset: on one line, of printable characters, at most LONGEST_NAME of them."""
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(printable.split())[:LONGEST_NAME] or "upload"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from results_db.errors import unknown
 from results_db.importers.problems import Problem, shown
 from results_db.importers.units import advice_for_number, parse_count
+
+LONGEST_TEXT = 200
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Answers:
         answer = self.facts.get(question.name, "").strip()
         if not answer:
             return question
-        return Question(**{**vars(question), "answer": answer, "problem": _wrong_with(answer, question)})
+        return replace(question, answer=answer, problem=_wrong_with(answer, question))
 
     def require_known(self, questions: Iterable[Question]) -> None:
         """Raises ValueError for a fact that nothing in the file asks for."""
@@ -60,8 +63,11 @@ class Answers:
 
 
 def _wrong_with(answer: str, question: Question) -> str:
-    if question.kind == "choice" and answer not in question.choices:
-        return f"choose one of {', '.join(question.choices)}"
-    if question.kind == "count" and parse_count(answer) is None:
-        return advice_for_number(answer, count=True)
-    return ""
+    if question.kind == "choice":
+        return "" if answer in question.choices else f"choose one of {', '.join(question.choices)}"
+    if question.kind == "count":
+        value = parse_count(answer)
+        if value is None:
+            return advice_for_number(answer, count=True)
+        return "" if 0 < value < math.inf else "write a finite number above 0"
+    return "" if answer.isprintable() and len(answer) <= LONGEST_TEXT else f"write at most {LONGEST_TEXT} letters"

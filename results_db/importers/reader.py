@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from results_db.importers import probe_lines, run_lines, run_table
+from results_db.importers import (
+    delimited,
+    event_file,
+    json_table,
+    parquet_file,
+    probe_lines,
+    trainer_state,
+)
 from results_db.importers.content import Content, content_of, shown_name
 from results_db.importers.preview import Preview
 from results_db.importers.problems import Unreadable, as_frame
@@ -26,7 +33,7 @@ class Importer(Protocol):
 
 
 # The first that recognizes a file reads it: files of bytes, then JSON, then tables.
-IMPORTERS: tuple[Importer, ...] = (probe_lines, run_lines, run_table)
+IMPORTERS: tuple[Importer, ...] = (parquet_file, event_file, trainer_state, probe_lines, json_table, delimited)
 
 
 def read(

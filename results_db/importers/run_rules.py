@@ -31,7 +31,7 @@ def count(least: float, most: float, example: str) -> Rule:
         value = parse_count(text)
         if value is None:
             raise ValueError(advice_for_number(text, count=True))
-        if value == parse_number(text):
+        if scale != 1.0 and value == parse_number(text):
             value = float(f"{value * scale:.15g}")
         if not math.isfinite(value):
             raise ValueError(f"write a finite count such as {example}, or delete the row")

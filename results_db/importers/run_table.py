@@ -1,8 +1,8 @@
-"""A table of training runs, delimited or from another container: columns, questions, good rows and problems."""
+"""A table of training runs: columns, questions, good rows and problems."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -12,35 +12,43 @@ from results_db.importers.aliases import IGNORE, Match
 from results_db.importers.content import Content
 from results_db.importers.format_names import named, squeezed
 from results_db.importers.preview import Preview, counted, good_and_bad
-from results_db.importers.problems import Problem, as_frame, shown
+from results_db.importers.problems import Problem, Unreadable, as_frame, shown
 from results_db.importers.questions import Answers, Question
 from results_db.importers.run_rules import REQUIRED, RULES, Rule, format_rule, is_missing
-from results_db.importers.table import Records, read_delimited
+from results_db.importers.table import Records, too_wide
 from results_db.importers.units import parse_number
 
+MAX_COLUMNS = 100
 FORMAT_COLUMNS = ("forward_format", "backward_format")
 
 
-def recognizes(content: Content) -> bool:
-    """True: a text that nothing else recognized is read as a delimited table, or refused as such."""
+def recognizes(records: Records) -> bool:
+    """True: a table that is nothing else is read as runs, or refused with its columns."""
     return True
 
 
-def read(content: Content, answers: Answers) -> Preview:
-    """The runs of a CSV, TSV or other delimited table."""
-    return preview(content, read_delimited(content.text), answers, content.remark)
+def read(
+    content: Content,
+    records: Records,
+    answers: Answers,
+    remark: str = "",
+    known: Mapping[str, Match] | None = None,
+    asked: Iterable[Question] = (),
+) -> Preview:
+    """The records as runs: what is good, what is wrong, what must be said first.
 
-
-def preview(content: Content, records: Records, answers: Answers, remark: str = "") -> Preview:
-    """The records as runs: what is good, what is wrong, what must be said first."""
-    mapping = columns.matches(records.header, answers.columns)
+    `known` says how columns are read that an importer knows by its own means, `asked` what else it asked.
+    """
+    if len(records.header) > MAX_COLUMNS and known is None:
+        raise Unreadable(too_wide(len(records.header), MAX_COLUMNS), 1)
+    mapping = columns.matches(records.header, answers.columns, known)
     if not columns.is_table_of_runs(mapping):
         return _not_runs(content, records, mapping)
-    asked = _questions(records, mapping, answers)
-    filled, whole = _filled_in(records, mapping, asked)
-    rows, problems = run_rows.read_rows(filled, whole, _rules(asked))
+    questions = [*asked, *_questions(records, mapping, answers)]
+    filled, whole = _filled_in(records, mapping, questions)
+    rows, problems = run_rows.read_rows(filled, whole, rules(questions))
     unsettled = columns.open_questions(whole)
-    unsettled += [question.as_problem() for question in asked if question.open and question.name not in REQUIRED]
+    unsettled += [question.as_problem() for question in questions if question.open and question.name not in REQUIRED]
     n_rows = len(records.rows) + len(records.problems)
     if not n_rows:
         unsettled.append(Problem(None, "", "", "the table has a header but no rows; add one row per run"))
@@ -57,7 +65,7 @@ def preview(content: Content, records: Records, answers: Answers, remark: str = 
         first_values(records),
         rows,
         as_frame([*unsettled, *problems]),
-        questions=tuple(asked),
+        questions=tuple(questions),
     )
 
 
@@ -119,7 +127,7 @@ def format_questions(names: Iterable[str], answers: Answers) -> list[Question]:
     ]
 
 
-def _rules(asked: Iterable[Question]) -> dict[str, Rule]:
+def rules(asked: Iterable[Question]) -> dict[str, Rule]:
     """The rules of the columns with what the user said about units and formats."""
     meant = {
         question.name.removeprefix("format "): question.answer

@@ -15,7 +15,7 @@ from results_db.importers.aliases import match_column
 from results_db.importers.problems import Problem, Unreadable, shown
 from results_db.importers.units import parse_number
 
-MAX_COLUMNS = 100
+MAX_COLUMNS = 1000  # of any table; one of runs has fewer
 MAX_ROWS = 50_000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
@@ -73,28 +73,32 @@ def _header(cells: list[str], row: int, delimiter: str) -> tuple[str, ...]:
             row,
             value=delimiter.join(cells),
         )
-    return _names(cells, row)
+    return names(cells, row)
 
 
-def _names(cells: Iterable[str], row: int | None) -> tuple[str, ...]:
+def names(cells: Iterable[str], row: int | None) -> tuple[str, ...]:
     """The column names, on one line each; Unreadable when they are too many, empty, doubled or hide something."""
-    names = [" ".join(cell.split()) for cell in cells]
-    if len(names) > MAX_COLUMNS:
-        raise Unreadable(
-            f"the table has {len(names)} columns; at most {MAX_COLUMNS} are read. Keep n_params, n_tokens, loss "
-            "and what describes the run",
-            row,
-        )
-    for position, name in enumerate(names, 1):
+    found = [" ".join(cell.split()) for cell in cells]
+    if len(found) > MAX_COLUMNS:
+        raise Unreadable(too_wide(len(found), MAX_COLUMNS), row)
+    for position, name in enumerate(found, 1):
         if not name:
             raise Unreadable(f"column {position} has no name in the header; name it or delete it", row)
         hidden = next((character for character in name if not character.isprintable()), None)
         if hidden:
             advice = f"the name of column {position} holds the invisible character U+{ord(hidden):04X}; remove it"
             raise Unreadable(advice, row, shown(name), name)
-        if names.index(name) != position - 1:
+        if found.index(name) != position - 1:
             raise Unreadable(f"two columns are called {name!r}; rename or delete one", row, shown(name))
-    return tuple(names)
+    return tuple(found)
+
+
+def too_wide(n_columns: int, most: int) -> str:
+    """The sentence for a table of more columns than are read."""
+    return (
+        f"the table has {n_columns:,} columns; at most {most:,} are read. Keep n_params, n_tokens, loss and what "
+        "describes the run"
+    )
 
 
 def _too_long() -> str:
@@ -171,7 +175,7 @@ def _refuse_constant(word: str) -> float:
 def from_objects(objects: list[tuple[int, dict]]) -> Records:
     """JSON objects as the records of a table; missing keys are empty cells."""
     keys = dict.fromkeys(key for _, record in objects for key in record)
-    header = _names(keys, None)
+    header = names(keys, None)
     rows = [(number, [_cell(record.get(key)) for key in keys]) for number, record in objects]
     return Records(header, rows)
 

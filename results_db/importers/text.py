@@ -10,7 +10,6 @@ from results_db.importers.problems import Unreadable
 MAX_BYTES = 20 * 1024 * 1024
 _BINARY_KINDS = (
     (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
-    (b"PAR1", "a Parquet file"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"\x89PNG", "a PNG image"),
     (b"%PDF", "a PDF document"),

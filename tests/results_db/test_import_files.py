@@ -69,7 +69,7 @@ class Bomb:
 
 NO_TABLES: dict[str, tuple[Callable[[], bytes], str]] = {
     "zip": (zipped, "the file is a ZIP archive or an Excel workbook, not text; export the table as CSV"),
-    "parquet": (parquet, "the file is a Parquet file, not text; export the table as CSV"),
+    "parquet": (parquet, "this is no table of runs: its columns are loss."),
     "gzip": (lambda: gzip.compress(PLAIN.encode()), "the file is a gzip archive, not text"),
     "png": (png, "the file is a PNG image, not text"),
     "pdf": (lambda: b"%PDF-1.7\n%\xe2\xe3", "the file is a PDF document, not text"),

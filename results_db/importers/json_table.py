@@ -1,8 +1,8 @@
-"""Runs as JSON: one object a line, a list of objects, or one object."""
+"""A table as JSON: one object a line, a list of objects, or one object, whose keys are the columns."""
 
 from __future__ import annotations
 
-from results_db.importers import run_table
+from results_db.importers import tables
 from results_db.importers.content import Content
 from results_db.importers.preview import Preview
 from results_db.importers.questions import Answers
@@ -15,5 +15,5 @@ def recognizes(content: Content) -> bool:
 
 
 def read(content: Content, answers: Answers) -> Preview:
-    """The runs of the objects, whose keys are the columns."""
-    return run_table.preview(content, from_objects(content.objects), answers)
+    """The objects as the rows of a table."""
+    return tables.read(content, from_objects(content.objects), answers)
