@@ -4,12 +4,13 @@ BIN := .venv/bin
 RUN_READY := .venv/.run-ready
 TEST_READY := .venv/.test-ready
 
-.PHONY: help setup run check test e2e clean
+.PHONY: help setup run team check test e2e clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    build the environment, create the store, open the dashboard"
 	@echo "make test   build the environment, then lint, types, import rules and every test"
+	@echo "make team   add what a store shared on a PostgreSQL server needs (docs/team-store.md)"
 	@echo "make check  format, lint, types, import rules"
 	@echo "make clean  remove the environment and test artifacts (never your store)"
 
@@ -30,6 +31,9 @@ $(TEST_READY): $(RUN_READY) pyproject.toml
 run: $(RUN_READY)
 	$(BIN)/python -m results_db status
 	$(BIN)/python -m streamlit run app.py
+
+team: $(RUN_READY)
+	$(BIN)/python -m pip install --quiet --group team
 
 check: $(TEST_READY)
 	$(BIN)/ruff format --check .

@@ -34,7 +34,7 @@ class Engine(Protocol):
         ...
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A cursor on the tables; its caller closes it."""
+        """A cursor on the tables of a place that is still there; its caller closes it."""
         ...
 
     def begin(self, cursor: duckdb.DuckDBPyConnection) -> None:

@@ -20,9 +20,8 @@ def load_postgres(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"LOAD '{packaged}'" if packaged else "LOAD postgres_scanner")
     except duckdb.Error as problem:
         raise StoreError(
-            "a shared store needs DuckDB's postgres extension, which cannot be loaded "
-            f"({str(problem).splitlines()[0]}); install it with "
-            f"`.venv/bin/python -m pip install {PACKAGE.replace('_', '-')}=={duckdb.__version__}`"
+            f"a shared store needs DuckDB's postgres extension, which cannot be loaded ({str(problem).splitlines()[0]}); "
+            f"install it with `make team` or `pip install {PACKAGE.replace('_', '-')}=={duckdb.__version__}`"
         ) from problem
 
 

@@ -207,7 +207,7 @@ def test_a_missing_extension_is_said_with_the_command_that_installs_it(monkeypat
     monkeypatch.setattr("results_db.shared.extension.PACKAGE", "no_such_package")
     monkeypatch.setenv("HOME", "/nonexistent")  # where DuckDB keeps what it installed itself
     said = refused("postgresql://u:wr0ng@127.0.0.1/atlas")
-    assert "install it with `.venv/bin/python -m pip install no-such-package==1.5.5`" in said
+    assert "install it with `make team` or `pip install no-such-package==1.5.5`" in said
 
 
 def test_a_new_store_is_not_made_where_one_is(postgres: PostgresServer) -> None:

@@ -174,9 +174,7 @@ def test_rows_come_back_in_the_order_they_were_imported_also_after_removals(empt
 
 TEXTS = ["", " ", "'", "=1+1", 'tab\tnl\nback\\slash \\N \\. q"', "é漢😀", "NULL", "\x7f", "a" * 10_000]
 NUMBERS = [5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 0.1, 1 / 3, 1e22, 123456789012345680.0]
-INSERT_RUN = (
-    "INSERT INTO runs (run_id, source_id, n_params, loss, note, origin) VALUES (?, 's', 1, ?, ?, 'measured')"
-)
+INSERT_RUN = "INSERT INTO runs (run_id, source_id, n_params, loss, note, origin) VALUES (?, 's', 1, ?, ?, 'measured')"
 
 
 def test_every_text_and_number_comes_back_as_it_went_in(empty: Pair) -> None:
@@ -194,7 +192,7 @@ def test_every_text_and_number_comes_back_as_it_went_in(empty: Pair) -> None:
 
 COVERED = {
     "open", "create", "close", "path", "require_there", "table", "coefficient_sets", "coefficients", "describe",
-    "datasets", "status", "add_probe_results", "preview", "commit", "export", "undo", "backup", "check",
+    "datasets", "status", "add_probe_results", "preview", "commit", "export", "undo", "backup", "check", "copy_to",
 }  # fmt: skip
 
 
