@@ -19,8 +19,9 @@ def load_postgres(connection: duckdb.DuckDBPyConnection) -> None:
     try:
         connection.execute(f"LOAD '{packaged}'" if packaged else "LOAD postgres_scanner")
     except duckdb.Error as problem:
+        why = str(problem).splitlines()[0]
         raise StoreError(
-            f"a shared store needs DuckDB's postgres extension, which cannot be loaded ({str(problem).splitlines()[0]}); "
+            f"a shared store needs DuckDB's postgres extension, which cannot be loaded ({why}); "
             f"install it with `make team` or `pip install {PACKAGE.replace('_', '-')}=={duckdb.__version__}`"
         ) from problem
 
