@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from analysis.dual import Dual
+from analysis.dual import Dual, Exp
 from analysis.laws.law import Law
 from analysis.laws.param import Param, from_search, group_names, to_search
 
@@ -72,23 +72,29 @@ class Problem:
         """Residuals (S, n) and Jacobian (S, n, P) at coordinates `theta` (S, P) of the batch's `rows` (S,)."""
         shape = (len(theta), len(self.target))
         with np.errstate(all="ignore"):
-            predicted = self.law.predict(self._symbols(self.values(theta), rows), SimpleNamespace(**self.columns))
+            predicted = self.law.predict(self._symbols(theta, rows), SimpleNamespace(**self.columns))
             out = np.log(predicted) if self.logs else predicted
             value, slopes = (out.value, out.slopes) if isinstance(out, Dual) else (out, {})
-            jacobian = np.empty((*shape, len(self.slots)))
+            planes = np.empty((len(theta), len(self.slots), len(self.target)))  # in this order for the products of it
             for i, (_, param, mask) in enumerate(self.slots):
-                jacobian[:, :, i] = slopes[param.symbol] if mask is None else slopes[param.symbol] * mask
-        return np.broadcast_to(value, shape) - self.target, jacobian
+                slope = slopes.get(param.symbol, 0.0)
+                planes[:, i] = slope if mask is None else slope * mask
+        return np.broadcast_to(value, shape) - self.target, planes.transpose(0, 2, 1)
 
-    def _symbols(self, values: np.ndarray, rows: np.ndarray) -> SimpleNamespace:
+    def _symbols(self, theta: np.ndarray, rows: np.ndarray) -> SimpleNamespace:
         symbols: dict[str, Dual | np.ndarray] = {
             symbol: constant if len(constant) == 1 else constant[rows] for symbol, constant in self.constants.items()
         }
+        searched: dict[str, np.ndarray] = {}
         for i, (_, param, mask) in enumerate(self.slots):
-            own = values[:, i : i + 1]
+            symbol, own = param.symbol, theta[:, i : i + 1]
             if mask is not None:
-                before = symbols[param.symbol]
-                own = np.where(mask, own, before.value if isinstance(before, Dual) else before)
-            # With respect to the log of its size, the slope of a parameter is the parameter.
-            symbols[param.symbol] = Dual(own, {param.symbol: own if self.signs[i] else np.ones_like(own)})
+                own = np.where(mask, own, searched.get(symbol, to_search(symbols[symbol], param.sign)))
+            searched[symbol] = own
+            symbols[symbol] = _as_dual(symbol, own, param.sign)
         return SimpleNamespace(**symbols)
+
+
+def _as_dual(symbol: str, searched: np.ndarray, sign: int) -> Dual:
+    own = Dual(searched, {symbol: 1.0})
+    return own if sign == 0 else Exp(own) if sign > 0 else -Exp(own)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis import laws
-from analysis.dual import PARTIALS, Dual
+from analysis.dual import PARTIALS, Dual, Exp
 from analysis.frontier import compute_optimal
 from analysis.laws import LAWS, get_law
 from analysis.laws.columns import COLUMNS
@@ -90,17 +90,53 @@ def test_a_batch_of_parameters_gives_what_each_row_gives_alone(law, made_up):
         np.testing.assert_allclose(jacobians[k], jacobian[0], rtol=1e-13)
 
 
+SEEN = {"value": lambda points: Dual(points, {"x": np.ones(3)}), "log": lambda points: in_logs(points)}
+
+
+def in_logs(points):
+    return Exp(Dual(np.log(points), {"x": 1 / points}))
+
+
+@pytest.mark.parametrize("seen", SEEN)
 @pytest.mark.parametrize("ufunc", PARTIALS, ids=lambda ufunc: ufunc.__name__)
-def test_each_operation_of_duals_has_the_slope_of_finite_differences(ufunc):
+def test_each_operation_of_duals_has_the_slope_of_finite_differences(ufunc, seen):
     points, step = np.array([0.3, 1.1, 2.7]), 1e-6
     operands = [points + 0.1 * k for k in range(ufunc.nin)]
     for k in range(ufunc.nin):
-        dual = [Dual(o, {"x": np.ones(3)}) if j == k else o for j, o in enumerate(operands)]
+        dual = [SEEN[seen](o) if j == k else o for j, o in enumerate(operands)]
         up = ufunc(*(o + step * (j == k) for j, o in enumerate(operands)))
         down = ufunc(*(o - step * (j == k) for j, o in enumerate(operands)))
         result = ufunc(*dual)
-        np.testing.assert_array_equal(result.value, ufunc(*operands))
+        np.testing.assert_allclose(result.value, ufunc(*operands), rtol=1e-15)
         np.testing.assert_allclose(result.slopes["x"] * np.ones(3), (up - down) / (2 * step), rtol=1e-8)
+
+
+@pytest.mark.parametrize("ufunc", [f for f in PARTIALS if f.nin == 2], ids=lambda ufunc: ufunc.__name__)
+@pytest.mark.parametrize("first", SEEN)
+@pytest.mark.parametrize("second", SEEN)
+def test_the_slope_of_an_operation_on_two_duals_is_the_sum_of_both(ufunc, first, second):
+    points = np.array([0.3, 1.1, 2.7])
+    both = ufunc(SEEN[first](points), SEEN[second](points + 0.1)).slopes["x"]
+    each = ufunc(SEEN[first](points), points + 0.1).slopes["x"] + ufunc(points, SEEN[second](points + 0.1)).slopes["x"]
+    np.testing.assert_allclose(both * np.ones(3), each, rtol=1e-13)
+
+
+def test_a_quotient_of_powers_does_not_overflow_on_the_way():
+    a, alpha = in_logs(np.full(3, 1e200)), in_logs(np.full(3, 50.0))
+    assert np.isfinite((a / np.full(3, 1e10) ** alpha).value).all()
+
+
+@pytest.mark.parametrize("base", [0.0, -2.0])
+def test_numbers_that_have_no_log_are_multiplied_as_they_are(base):
+    dual = in_logs(np.array([0.3, 1.1, 2.7]))
+    np.testing.assert_allclose((base * dual).value, base * dual.value, rtol=1e-15)
+    np.testing.assert_allclose((base / dual).slopes["x"], -base / dual.value**2, rtol=1e-14, atol=0)
+
+
+def test_zero_to_a_power_is_zero_with_slope_zero():
+    result = np.zeros(3) ** in_logs(np.array([0.3, 1.1, 2.7]))
+    np.testing.assert_array_equal(result.value, 0.0)
+    np.testing.assert_array_equal(result.slopes["x"], 0.0)
 
 
 def test_an_operation_without_a_slope_is_refused_not_wrong():
