@@ -107,7 +107,8 @@ class Law:
         a missing column or the baseline means 1. Raises ValueError naming a symbol that has no value.
         """
         columns = self.columns(values, x)
-        return np.asarray(self.predict(self._resolved(values, columns), SimpleNamespace(**columns)), dtype=float)
+        with np.errstate(all="ignore"):  # outside its validity a law may have no value: NaN, not a warning
+            return np.asarray(self.predict(self._resolved(values, columns), SimpleNamespace(**columns)), dtype=float)
 
     def derive(self, name: str, values: Mapping[str, Any], x: Mapping[str, Any] | None = None) -> np.ndarray:
         """The derived quantity of that name, for parameter `values` and the columns it is `given`."""

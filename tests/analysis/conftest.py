@@ -56,9 +56,9 @@ def made_up() -> Callable[..., tuple[dict[str, float], pd.DataFrame]]:
     def make(law: Law, n: int, seed: int = 0, noise: float = 0.0) -> tuple[dict[str, float], pd.DataFrame]:
         rng = np.random.default_rng(seed)
         values: dict[str, float] = {}
-        columns = {}
+        columns = curve_points(n) if "curve_id" in law.inputs else {}
         grouped = {param.per: param for param in law.groups}
-        for name in law.inputs:
+        for name in [name for name in law.inputs if name not in columns]:
             group = grouped.get(name)
             columns[name] = rng.choice([group.baseline or "none", *GROUPS], n) if group else usual(law, name, rng, n)
         for param in law.params:
@@ -72,10 +72,24 @@ def made_up() -> Callable[..., tuple[dict[str, float], pd.DataFrame]]:
     return make
 
 
+def curve_points(n: int) -> dict[str, np.ndarray]:
+    """`n` points, in turn on four curves: constant, cosine, a drop to a tenth, and linear decay to a tenth."""
+    curve, step = np.arange(n) % 4, np.geomspace(300, 20_000, n).round()
+    part = step / 20_000
+    shapes = [
+        np.ones(n),
+        0.55 + 0.45 * np.cos(np.pi * part),
+        np.where(part < 0.4, 1.0, 0.1),
+        np.minimum(1.0, 3.7 - 3.6 * part),
+    ]
+    rates = 3e-4 * np.choose(curve, shapes)
+    return {"curve_id": curve.astype(str), "step": step, "learning_rate": rates, "warmup_steps": np.full(n, 250.0)}
+
+
 def usual(law: Law, name: str, rng: np.random.Generator, n: int) -> np.ndarray:
     """`n` values of an input, spread log-evenly over its usual span where the law holds."""
     column = COLUMNS[name]
-    own = [limit for limit in law.ranges if limit.column == name]
+    own = [limit for limit in law.ranges if limit.column == name and not limit.published]
     low = max([column.usual[0], *(limit.low for limit in own)])
     high = min([column.usual[1], *(limit.high for limit in own)])
     values = np.exp(rng.uniform(np.log(low), np.log(high), n))

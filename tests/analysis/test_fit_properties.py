@@ -26,10 +26,12 @@ def test_every_law_is_recovered_from_runs_without_noise(law, loss, made_up):
 @each_law
 def test_every_law_keeps_the_symbols_that_are_fixed(law, made_up):
     truth, runs = made_up(law, 60, noise=0.01)
-    kept = {name: truth[name] * 1.05 for name in list(truth)[::2]}
+    constants = law.constants({})
+    kept = {name: truth[name] * 1.05 for name in [name for name in truth if name not in constants][1::2]}
     found = fit(law, runs, fixed=kept, draws=20)
     assert {name: found.values[name] for name in kept} == kept
-    assert set(found.free) == set(truth) - set(kept)
+    assert {name: found.values[name] for name in constants} == constants
+    assert set(found.free) == set(truth) - set(kept) - set(constants)
     assert set(found.intervals) <= set(found.free)
     for name, value in kept.items():
         assert set(found.draws.values[name]) == {value}
@@ -37,12 +39,13 @@ def test_every_law_keeps_the_symbols_that_are_fixed(law, made_up):
 
 @each_law
 def test_every_law_says_how_many_runs_it_lacks(law, made_up):
-    _, runs = made_up(law, 3)
+    count = sum(param.per is None and param.default is None for param in law.params)
+    _, runs = made_up(law, count)
     found = fit(law, runs)
     assert found.status is Status.TOO_FEW_RUNS
-    assert found.advice.startswith(f"3 runs for {len(found.free)} free parameters.")
+    assert found.advice.startswith(f"{count} runs for {len(found.free)} free parameters.")
     assert Status.TOO_FEW_RUNS.value in found.advice
-    assert found.values == {}
+    assert found.values == law.constants({})
     assert set(found.seconds) == {"fit", "bootstrap"}
 
 

@@ -1,0 +1,85 @@
+"""Learning-rate schedules rebuilt from the logged points of loss curves, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.signal import lfilter
+
+MOST_STEPS = 10_000_000
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The learning rate of every step of one curve: `rates` (T + 1,) from step 0 on, peak at `warmup` steps.
+
+    `rows` (m,) are the positions of its points in the table they came from, `steps` (m,) their steps.
+    """
+
+    rows: np.ndarray
+    steps: np.ndarray
+    rates: np.ndarray
+    warmup: int
+
+    def area(self) -> np.ndarray:
+        """S1 at every step (T + 1,): the sum of the learning rates of the steps so far, warm-up included."""
+        return np.cumsum(self.rates) - self.rates[0]
+
+    def drops(self) -> np.ndarray:
+        """By how much the learning rate falls into every step (T + 1,); negative where it rises."""
+        return -np.diff(self.rates, prepend=self.rates[0])
+
+    def annealing(self, decay: float) -> np.ndarray:
+        """S2 at every step (T + 1,): the sum of a momentum of the drops after warm-up, fading by `decay` a step."""
+        after = np.where(np.arange(len(self.rates)) > self.warmup, self.drops(), 0.0)
+        return np.cumsum(lfilter([1.0], [1.0, -decay], after))
+
+    def changes(self, parts: int) -> np.ndarray:
+        """The learning rate's rises and falls before each point, each in `parts` equal parts: (2 parts, 3, m).
+
+        Of each part: its drop (negative for a rise), the learning rate after it, and the area under the rates from
+        there to the point.
+        """
+        drops = self.drops()
+        return np.concatenate([self._parts(sign, np.maximum(sign * drops, 0.0), parts) for sign in (-1.0, 1.0)])
+
+    def _parts(self, sign: float, sizes: np.ndarray, parts: int) -> np.ndarray:
+        total, area, least = np.cumsum(sizes), self.area(), 1e-9 * self.rates.max()
+        shares = (np.arange(parts)[:, None] + 0.5) / parts
+        middle = np.searchsorted(total, shares * total[self.steps])  # (parts, m): a step
+        amount = sign * np.broadcast_to(total[self.steps] / parts, middle.shape)
+        since = area[self.steps] - area[np.maximum(middle - 1, 0)]
+        return np.stack([amount, np.maximum(self.rates[middle], least), np.maximum(since, least)], axis=1)
+
+
+def schedules(points: pd.DataFrame) -> Iterator[Schedule]:
+    """One schedule per curve_id (one for all points without that column) from step, learning_rate, warmup_steps.
+
+    Between logged points the rate is interpolated; before the first it rises linearly over the warm-up and then
+    stays as first logged. Raises ValueError for steps that can be no optimizer steps.
+    """
+    rows = np.arange(len(points))
+    names = points["curve_id"].astype(str).to_numpy() if "curve_id" in points else np.zeros(len(points), str)
+    for name in dict.fromkeys(names):
+        yield _schedule(str(name), points[names == name], rows[names == name])
+
+
+def _schedule(name: str, points: pd.DataFrame, rows: np.ndarray) -> Schedule:
+    order = np.argsort(points["step"].to_numpy(), kind="stable")
+    points, rows = points.iloc[order], rows[order]
+    steps = np.rint(points["step"].to_numpy(float)).astype(np.int64)
+    if steps[-1] > MOST_STEPS:
+        advice = f"write optimizer steps up to {MOST_STEPS:.0e}, not tokens"
+        raise ValueError(f"curve {name}: step is {steps[-1]:.3g}; {advice}")
+    logged, warmup = points["learning_rate"].to_numpy(float), int(points["warmup_steps"].max())
+    if (steps >= warmup).any():  # the logged points need not show where the warm-up ends
+        peak = logged[steps >= warmup][0]
+        knots, rates = np.append(steps, warmup), np.append(logged, peak)
+    else:
+        knots, rates = steps, logged
+    start = 0.0 if warmup else rates[np.argmin(knots)]
+    knots, first = np.unique(np.append(knots, 0), return_index=True)
+    return Schedule(rows, steps, np.interp(np.arange(steps[-1] + 1), knots, np.append(rates, start)[first]), warmup)
