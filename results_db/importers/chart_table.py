@@ -39,7 +39,7 @@ def recognizes(records: Records) -> bool:
 def read(content: Content, records: Records, answers: Answers, remark: str = "") -> Preview:
     """One curve per run and loss of the chart."""
     lines = _lines(records.header, content.default_name)
-    numbers = (parse_number(cells[line.values]) for line in lines for _, cells in records.rows)
+    numbers = (parse_number(cells[line.values]) for line in lines for _, cells in records.rows())
     metrics = dict.fromkeys(line.metric for line in lines)
     asked = loss_units.questions(metrics, (number for number in numbers if number is not None), answers)
     return curves.preview(content, _points(records, lines), asked, records.problems, remark)
@@ -71,7 +71,7 @@ def _lines(header: tuple[str, ...], single: str) -> list[Line]:
 
 def _points(records: Records, lines: list[Line]) -> Iterator[Point]:
     several = len({line.metric for line in lines}) > 1
-    for number, cells in records.rows:
+    for number, cells in records.rows():
         for line in lines:
             if cells[line.values].strip():
                 curve = f"{line.run} {line.metric}" if several else line.run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePath
@@ -11,7 +12,9 @@ from typing import Any
 
 from results_db.importers.problems import Unreadable, dataset_name, shown
 from results_db.importers.table import read_json_lines
-from results_db.importers.text import MAX_BYTES, decoded, require_size
+from results_db.importers.text import MAX_BYTES, as_utf8, require_size
+
+MAX_JSON = 20 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -32,18 +35,28 @@ class Content:
         return hashlib.sha256(self.data).hexdigest()
 
     @cached_property
-    def _decoded(self) -> tuple[str, str]:
-        return decoded(self.data)
+    def _decoded(self) -> tuple[bytes, str]:
+        return as_utf8(self.data)
 
     @property
-    def text(self) -> str:
-        """The text of the file; Unreadable when it is none."""
+    def utf8(self) -> bytes:
+        """The text of the file in UTF-8; Unreadable when it is none."""
         return self._decoded[0]
 
     @property
     def remark(self) -> str:
         """How the text was read, "" for plain UTF-8."""
         return self._decoded[1]
+
+    @cached_property
+    def text(self) -> str:
+        """The text of a JSON file; Unreadable when it is none, or more than fits in memory as objects."""
+        if len(self.utf8) > MAX_JSON:
+            raise Unreadable(
+                f"the file has {len(self.utf8) / 2**20:,.1f} MiB of JSON; at most {MAX_JSON / 2**20:.0f} MiB are read. "
+                f"Export the table as CSV, of which up to {MAX_BYTES / 2**20:.0f} MiB are read"
+            )
+        return self.utf8.decode()
 
     @cached_property
     def document(self) -> Any:
@@ -58,7 +71,7 @@ class Content:
     @property
     def is_json(self) -> bool:
         """True for a text that begins as JSON does."""
-        return self.text.lstrip()[:1] in ("{", "[")
+        return re.match(rb"\s*[{\[]", self.utf8) is not None
 
     @cached_property
     def objects(self) -> list[tuple[int, dict]]:

@@ -32,8 +32,8 @@ def recognizes(records: Records) -> bool:
         return False
     if "curve_id" not in roles:
         return "n_params" not in roles
-    named = [cells[roles.index("curve_id")] for _, cells in records.rows]
-    return "curve_id" in records.header or len(set(named)) < len(named)
+    named = records.texts[roles.index("curve_id")]
+    return "curve_id" in records.header or len(named.unique()) < len(named)
 
 
 def column_of(name: str) -> str:
@@ -52,7 +52,7 @@ def read(content: Content, records: Records, answers: Answers, remark: str = "")
     roles = {name: column_of(name) for name in records.header}
     losses = [name for name, role in roles.items() if role == "loss"]
     places = [records.header.index(name) for name in losses]
-    numbers = (parse_number(cells[place]) for place in places for _, cells in records.rows)
+    numbers = (parse_number(cells[place]) for place in places for _, cells in records.rows())
     asked = loss_units.questions(losses, (number for number in numbers if number is not None), answers)
     strange = [name for name, role in roles.items() if not role and name not in SET_BY_STORE]
     if strange:
@@ -64,7 +64,7 @@ def read(content: Content, records: Records, answers: Answers, remark: str = "")
 
 
 def _points(records: Records, roles: dict[str, str], losses: list[str], stem: str) -> Iterator[Point]:
-    for number, cells in records.rows:
+    for number, cells in records.rows():
         row = dict(zip(records.header, cells, strict=True))
         shared = {roles[name]: cell for name, cell in row.items() if roles[name] and name not in losses}
         curve = shared.get("curve_id") or stem

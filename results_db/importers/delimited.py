@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from results_db.importers import tables
 from results_db.importers.content import Content
+from results_db.importers.cutting import read_delimited
 from results_db.importers.preview import Preview
 from results_db.importers.questions import Answers
-from results_db.importers.table import read_delimited
 
 
 def recognizes(content: Content) -> bool:
@@ -16,4 +16,4 @@ def recognizes(content: Content) -> bool:
 
 def read(content: Content, answers: Answers) -> Preview:
     """The rows of the table."""
-    return tables.read(content, read_delimited(content.text), answers, content.remark)
+    return tables.read(content, read_delimited(content.utf8), answers, content.remark)

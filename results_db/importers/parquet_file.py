@@ -13,7 +13,7 @@ from results_db.importers.content import Content
 from results_db.importers.preview import Preview
 from results_db.importers.problems import Unreadable, shown
 from results_db.importers.questions import Answers
-from results_db.importers.table import MAX_COLUMNS, MAX_ROWS, Records, names
+from results_db.importers.table import MAX_COLUMNS, MAX_OBJECTS, names, records_of
 
 MARK = b"PAR1"
 MAX_TEXT = 20_000_000  # bytes of text in all cells together, however small the file that says them
@@ -35,10 +35,10 @@ def read(content: Content, answers: Answers) -> Preview:
     if not content.data.endswith(MARK):
         raise Unreadable("the Parquet file has no end: it was cut off; copy or export it again")
     said, *rows = [json.loads(line) for line in _printed(content)]
-    if said["rows"] > MAX_ROWS:
+    if said["rows"] > MAX_OBJECTS:
         raise Unreadable(
-            f"the table has {said['rows']:,} rows; at most {MAX_ROWS:,} are read. Keep the final row of each run, or "
-            "split the file"
+            f"the table has {said['rows']:,} rows; at most {MAX_OBJECTS:,} are read of a Parquet file. Keep the final "
+            "row of each run, or export it as CSV, of which more is read"
         )
     header = names([name for name, _ in said["columns"]], None)
     for name, (_, kind) in zip(header, said["columns"], strict=True):
@@ -49,7 +49,7 @@ def read(content: Content, answers: Answers) -> Preview:
             f"the cells hold {said['text']:,} bytes of text; at most {MAX_TEXT:,} are read: leave texts out"
         )
     cells = [(number, [cell or "" for cell in row]) for number, row in enumerate(rows, 1)]
-    return tables.read(content, Records(header, cells), answers)
+    return tables.read(content, records_of(header, cells), answers)
 
 
 def _printed(content: Content) -> list[str]:
@@ -57,7 +57,7 @@ def _printed(content: Content) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "upload.parquet"
         path.write_bytes(content.data)
-        limits = [str(limit) for limit in (MAX_ROWS, MAX_COLUMNS, MAX_TEXT)]
+        limits = [str(limit) for limit in (MAX_OBJECTS, MAX_COLUMNS, MAX_TEXT)]
         command = [sys.executable, "-I", parquet_child.__file__, str(path), *limits]
         try:
             done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)

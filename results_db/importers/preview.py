@@ -83,8 +83,12 @@ def counted(n: int, what: str) -> str:
 
 
 def good_and_bad(n_good: int, problems: Sequence[Problem]) -> str:
+    """How many rows are good and how many have one of these problems, in words."""
+    return good_of(n_good, len({problem.row for problem in problems}))
+
+
+def good_of(n_good: int, n_bad: int) -> str:
     """How many rows are good and how many are not, in words."""
-    n_bad = len({problem.row for problem in problems})
     if not n_bad:
         return "all good" if n_good else "none good"
     return f"{n_good:,} good and {n_bad:,} with problems"

@@ -12,8 +12,25 @@ from results_db.importers.units import advice_for_number, parse_count, parse_num
 
 REQUIRED = ("n_params", "n_tokens", "loss")
 HIGHEST_LOSS = 20.0  # a loss of ln(vocabulary) is at most 13; beyond this it is a perplexity or another unit
-_MISSING = {"", "-", "na", "n/a", "null", "none", "nan"}
+MISSING = {"", "-", "na", "n/a", "null", "none", "nan"}
 _YES, _NO = {"true", "yes", "1", "y", "t"}, {"false", "no", "0", "n", "f"}
+# Column -> the least and the most that it may say.
+RANGES = {
+    "n_params": (100, 1e16),
+    "n_tokens": (1000, 1e19),
+    "flops": (1e6, 1e35),
+    "loss": (math.ulp(0), HIGHEST_LOSS),
+    **dict.fromkeys(("weight_bits", "activation_bits", "kv_bits", "gradient_bits"), (0, 64)),
+    **dict.fromkeys(("exponent_bits", "mantissa_bits"), (0, 64)),
+    "block_size": (1, 1e9),
+    "streams": (1, 1e6),
+}
+# Column -> the most characters of its text.
+LENGTHS = {
+    **dict.fromkeys(("run_id", "family", "method", "loss_name", "fit_group", "caution"), 200),
+    "note": 2000,
+    "locator": 500,
+}
 _COUNTED = {"total": "total", "all": "total", "non embedding": "non_embedding", "nonembedding": "non_embedding"}
 
 Rule = Callable[[str, float], Any]
@@ -21,7 +38,7 @@ Rule = Callable[[str, float], Any]
 
 def is_missing(text: str) -> bool:
     """True for a cell that says it has no value."""
-    return text.strip().lower() in _MISSING
+    return text.strip().lower() in MISSING
 
 
 def count(least: float, most: float, example: str) -> Rule:
@@ -120,29 +137,23 @@ def yes_or_no(text: str, scale: float) -> bool:
 
 
 RULES: dict[str, Rule] = {
-    "run_id": words(200),
-    "family": words(200),
-    "method": words(200),
-    "n_params": count(100, 1e16, "1.3e9 or 1.3B"),
+    "run_id": words(LENGTHS["run_id"]),
+    "family": words(LENGTHS["family"]),
+    "method": words(LENGTHS["method"]),
+    "n_params": count(*RANGES["n_params"], "1.3e9 or 1.3B"),
     "params_counted": counted,
-    "n_tokens": count(1000, 1e19, "2e10 or 20B"),
-    "flops": count(1e6, 1e35, "6e21"),
+    "n_tokens": count(*RANGES["n_tokens"], "2e10 or 20B"),
+    "flops": count(*RANGES["flops"], "6e21"),
     "loss": loss,
-    "loss_name": words(200),
+    "loss_name": words(LENGTHS["loss_name"]),
     "forward_format": format_rule({}),
     "backward_format": format_rule({}),
-    **dict.fromkeys(("weight_bits", "activation_bits", "kv_bits", "gradient_bits"), number(0, 64)),
-    **dict.fromkeys(("exponent_bits", "mantissa_bits"), number(0, 64)),
-    "block_size": number(1, 1e9),
-    "streams": number(1, 1e6),
+    **{name: number(*RANGES[name]) for name in ("weight_bits", "activation_bits", "kv_bits", "gradient_bits")},
+    **{name: number(*RANGES[name]) for name in ("exponent_bits", "mantissa_bits", "block_size", "streams")},
     "outlier": yes_or_no,
-    "fit_group": words(200),
-    "caution": words(200),
-    "note": words(2000, lines=True),
-    "locator": words(500),
+    "fit_group": words(LENGTHS["fit_group"]),
+    "caution": words(LENGTHS["caution"]),
+    "note": words(LENGTHS["note"], lines=True),
+    "locator": words(LENGTHS["locator"]),
 }
-TYPES = dict.fromkeys(RULES, "object") | {"outlier": "bool"}
-TYPES |= {
-    name: "float64" for name in RULES if name in ("n_params", "n_tokens", "flops", "loss", "block_size", "streams")
-}
-TYPES |= {name: "float64" for name in RULES if name.endswith("_bits")}
+TYPES: dict[str, str] = dict.fromkeys(RULES, "str") | {"outlier": "bool"} | dict.fromkeys(RANGES, "float64")

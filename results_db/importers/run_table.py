@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from results_db.importers import columns, loss_units, run_rows
 from results_db.importers.aliases import IGNORE, Match
+from results_db.importers.cells import numbers_in
 from results_db.importers.content import Content
 from results_db.importers.format_names import named, squeezed
-from results_db.importers.preview import Preview, counted, good_and_bad
+from results_db.importers.preview import Preview, counted, good_of
 from results_db.importers.problems import Problem, Unreadable, as_frame, shown
 from results_db.importers.questions import Answers, Question
 from results_db.importers.run_rules import REQUIRED, RULES, Rule, format_rule, is_missing
 from results_db.importers.table import Records, too_wide
-from results_db.importers.units import parse_number
 
 MAX_COLUMNS = 100
+FEW = 1000  # rows looked at together for the first text of a column
 FORMAT_COLUMNS = ("forward_format", "backward_format")
 
 
@@ -49,12 +53,12 @@ def read(
     rows, problems = run_rows.read_rows(filled, whole, rules(questions))
     unsettled = columns.open_questions(whole)
     unsettled += [question.as_problem() for question in questions if question.open and question.name not in REQUIRED]
-    n_rows = len(records.rows) + len(records.problems)
+    n_rows = len(records) + records.n_ragged
     if not n_rows:
         unsettled.append(Problem(None, "", "", "the table has a header but no rows; add one row per run"))
     elif rows.empty:
         unsettled.append(Problem(None, "", "", "no row is good; correct the rows and choose the file again"))
-    message = f"{content.name}: a table of {counted(n_rows, 'run')}, {good_and_bad(len(rows), problems)}."
+    message = f"{content.name}: a table of {counted(n_rows, 'run')}, {good_of(len(rows), n_rows - len(rows))}."
     return Preview(
         content.name,
         content.sha256,
@@ -71,10 +75,17 @@ def read(
 
 def first_values(records: Records) -> dict[str, str]:
     """The first cell with text of each column."""
-    return {
-        name: next((shown(cells[i]) for _, cells in records.rows if cells[i].strip()), "")
-        for i, name in enumerate(records.header)
-    }
+    return {name: _first_text(texts) for name, texts in zip(records.header, records.texts, strict=True)}
+
+
+def _first_text(texts: pa.StringArray) -> str:
+    for start in range(0, len(texts), FEW):
+        some = texts.slice(start, FEW)
+        if pc.any(pc.match_substring_regex(some, r"\S")).as_py():
+            found = next((text for text in some.to_pylist() if text.strip()), "")
+            if found:
+                return shown(found)
+    return ""
 
 
 def _not_runs(content: Content, records: Records, mapping: dict[str, Match]) -> Preview:
@@ -92,9 +103,10 @@ def _not_runs(content: Content, records: Records, mapping: dict[str, Match]) -> 
     )  # fmt: skip
 
 
-def _cells(records: Records, mapping: dict[str, Match], wanted: Iterable[str]) -> Iterator[str]:
-    places = [i for i, name in enumerate(records.header) if mapping[name].column in wanted]
-    return (cells[i] for i in places for _, cells in records.rows if not is_missing(cells[i]))
+def _texts(records: Records, mapping: dict[str, Match], wanted: Iterable[str]) -> list[pa.StringArray]:
+    """The columns of the file that are read as one of those wanted."""
+    named = zip(records.header, records.texts, strict=True)
+    return [texts for name, texts in named if mapping[name].column in wanted]
 
 
 def _questions(records: Records, mapping: dict[str, Match], answers: Answers) -> list[Question]:
@@ -105,9 +117,10 @@ def _questions(records: Records, mapping: dict[str, Match], answers: Answers) ->
     ]
     names = [match.uploaded for match in mapping.values() if match.column == "loss"]
     if names:
-        numbers = (parse_number(cell) for cell in _cells(records, mapping, ("loss",)))
-        asked += loss_units.questions(names, (number for number in numbers if number is not None), answers)
-    return asked + format_questions(_cells(records, mapping, FORMAT_COLUMNS), answers)
+        numbers = np.concatenate([numbers_in(texts) for texts in _texts(records, mapping, ("loss",))])
+        asked += loss_units.questions(names, [float(np.median(numbers))] if len(numbers) else [], answers)
+    distinct = [pc.unique(texts).to_pylist() for texts in _texts(records, mapping, FORMAT_COLUMNS)]
+    return asked + format_questions((text for texts in distinct for text in texts if not is_missing(text)), answers)
 
 
 def format_questions(names: Iterable[str], answers: Answers) -> list[Question]:
@@ -146,7 +159,7 @@ def _filled_in(
     if not given:
         return records, mapping
     header = {column: f"{column} (your answer)" for column in given}
-    rows = [(number, [*cells, *given.values()]) for number, cells in records.rows]
     kept = {name: replace(match, column=IGNORE) if match.column in given else match for name, match in mapping.items()}
     whole = kept | {name: Match(name, column, 1.0, columns.CHOSEN) for column, name in header.items()}
-    return Records((*records.header, *header.values()), rows, records.problems), whole
+    added = {header[column]: [answer] * len(records) for column, answer in given.items()}
+    return records.with_columns(added), whole

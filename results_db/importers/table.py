@@ -1,79 +1,68 @@
-"""A text file as records: delimited tables and JSON lines, each record with the row it came from."""
+"""A table of texts, column by column, and JSON lines as such a table; each row knows its number in the file."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from results_db.formulas import unguarded
-from results_db.importers.aliases import match_column
+import numpy as np
+import pyarrow as pa
+
 from results_db.importers.problems import Problem, Unreadable, shown
-from results_db.importers.units import parse_number
 
 MAX_COLUMNS = 1000  # of any table; one of runs has fewer
-MAX_ROWS = 50_000
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+MAX_ROWS = 2_000_000
+MAX_CELLS = 60_000_000
+MAX_OBJECTS = 50_000  # JSON objects and rows of Parquet, which take more memory than text
+MAX_LISTED = 50_000  # rows whose problems are listed one by one; of the rest, only the number is told
+_BATCH = 20_000
 
 
 @dataclass(frozen=True)
 class Records:
-    """Header, rows as (row number, cells) and the rows that could not be cut into cells."""
+    """A table of texts and what could not be cut into cells.
+
+    `texts` holds one array of strings per name of the header, `numbers` the number of each row in the file (n_rows,).
+    `n_ragged` counts the rows that have more or fewer cells than the header; `problems` lists the first of them.
+    """
 
     header: tuple[str, ...]
-    rows: list[tuple[int, list[str]]]
+    numbers: np.ndarray
+    texts: tuple[pa.StringArray, ...]
     problems: list[Problem] = field(default_factory=list)
+    n_ragged: int = 0
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def column(self, name: str) -> pa.StringArray:
+        """The texts of the column of that name."""
+        return self.texts[self.header.index(name)]
+
+    def cells(self, position: int) -> list[str]:
+        """The texts of the row at a position from 0."""
+        return [column[position].as_py() for column in self.texts]
+
+    def rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Every row with its number in the file."""
+        for start in range(0, len(self), _BATCH):
+            columns = [column.slice(start, _BATCH).to_pylist() for column in self.texts]
+            yield from zip(self.numbers[start : start + _BATCH].tolist(), zip(*columns, strict=True), strict=True)
+
+    def with_columns(self, added: Mapping[str, Sequence[str]]) -> Records:
+        """The records with more columns, one text a row each."""
+        texts = tuple(pa.array(column, pa.string()) for column in added.values())
+        return replace(self, header=(*self.header, *added), texts=self.texts + texts)
 
 
-def read_delimited(text: str) -> Records:
-    """The records of a CSV, TSV or semicolon table; Unreadable when its header is no header."""
-    delimiter = _delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows, problems, header = [], [], None
-    number = 0
-    try:
-        for cells in reader:
-            number += 1
-            if not any(cell.strip() for cell in cells):
-                continue
-            if header is None:
-                header = _header(cells, number, delimiter)
-            elif len(cells) != len(header):
-                problems.append(_ragged(number, len(cells), len(header), cells))
-            else:
-                rows.append((number, [unguarded(cell) for cell in cells]))
-            if len(rows) + len(problems) > MAX_ROWS:
-                raise Unreadable(_too_long(), number)
-    except csv.Error as problem:
-        raise Unreadable(f"the line cannot be read as CSV ({problem}); check its quotes", number + 1) from None
-    if header is None:
-        raise Unreadable("the file is empty; a table of runs needs a header and at least one row")
-    return Records(header, rows, problems)
-
-
-def _delimiter(text: str) -> str:
-    """The character that cuts the first line into the most columns we know."""
-    line = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
-
-    def known(delimiter: str) -> tuple[int, int]:
-        cells = line.split(delimiter)
-        return sum(match_column(cell.strip(' "')).confidence > 0 for cell in cells), len(cells)
-
-    return max(DELIMITERS, key=known)
-
-
-def _header(cells: list[str], row: int, delimiter: str) -> tuple[str, ...]:
-    if any(parse_number(cell) is not None for cell in cells):
-        raise Unreadable(
-            "the first row holds numbers, not column names; add a header such as n_params,n_tokens,loss",
-            row,
-            value=delimiter.join(cells),
-        )
-    return names(cells, row)
+def records_of(header: tuple[str, ...], rows: Sequence[tuple[int, Sequence[str]]]) -> Records:
+    """The records of rows, each with its number in the file and one text per name of the header."""
+    numbers = np.array([number for number, _ in rows], dtype=np.int64)
+    columns = zip(*(cells for _, cells in rows), strict=True) if rows else [()] * len(header)
+    return Records(header, numbers, tuple(pa.array(column, pa.string()) for column in columns))
 
 
 def names(cells: Iterable[str], row: int | None) -> tuple[str, ...]:
@@ -101,17 +90,9 @@ def too_wide(n_columns: int, most: int) -> str:
     )
 
 
-def _too_long() -> str:
-    return f"the table has more than {MAX_ROWS:,} rows; keep the final row of each run, or split the file"
-
-
-def _ragged(row: int, n_cells: int, n_columns: int, cells: list[str]) -> Problem:
-    more = "more" if n_cells > n_columns else "fewer"
-    return Problem(
-        row, "", shown(",".join(cells)),
-        f"the row has {n_cells} cells, {more} than the {n_columns} columns of the header; put text that contains "
-        "the separator in double quotes",
-    )  # fmt: skip
+def too_long(most: int, what: str = "rows") -> str:
+    """The sentence for a table of more rows than are read."""
+    return f"the table has more than {most:,} {what}; keep the final row of each run, or split the file"
 
 
 def read_json_lines(text: str) -> list[tuple[int, dict]]:
@@ -131,8 +112,8 @@ def read_json_lines(text: str) -> list[tuple[int, dict]]:
         if not isinstance(record, dict):
             raise Unreadable("the line is not a JSON object; write one object a line", number, "", shown(line))
         records.append((number, record))
-        if len(records) > MAX_ROWS:
-            raise Unreadable(_too_long(), number)
+        if len(records) > MAX_OBJECTS:
+            raise Unreadable(too_long(MAX_OBJECTS), number)
     return records
 
 
@@ -151,8 +132,8 @@ def _json_whole(text: str) -> list[tuple[int, dict]]:
     for number, record in enumerate(records, 1):
         if not isinstance(record, dict):
             raise Unreadable("the list holds something that is no object; write one object a run", number)
-    if len(records) > MAX_ROWS:
-        raise Unreadable(_too_long())
+    if len(records) > MAX_OBJECTS:
+        raise Unreadable(too_long(MAX_OBJECTS))
     return list(enumerate(records, 1))
 
 
@@ -176,13 +157,17 @@ def from_objects(objects: list[tuple[int, dict]]) -> Records:
     """JSON objects as the records of a table; missing keys are empty cells."""
     keys = dict.fromkeys(key for _, record in objects for key in record)
     header = names(keys, None)
-    rows = [(number, [_cell(record.get(key)) for key in keys]) for number, record in objects]
-    return Records(header, rows)
+    rows = [(number, [_cell(record.get(key), key, number) for key in keys]) for number, record in objects]
+    return records_of(header, rows)
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, key: str, number: int) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+    text = json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+    half = next((character for character in text if "\ud800" <= character <= "\udfff"), None)
+    if half:
+        raise Unreadable(f"the text holds half a character (U+{ord(half):04X}); remove it", number, key, text)
+    return text

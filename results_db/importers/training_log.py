@@ -16,7 +16,7 @@ from results_db.importers.curves import LAST_STEP, LOSS, Point, again, read_poin
 from results_db.importers.preview import Preview, counted, good_and_bad
 from results_db.importers.problems import Problem, Unreadable, as_frame, shown
 from results_db.importers.questions import Answers, Question
-from results_db.importers.table import Records
+from results_db.importers.table import records_of
 from results_db.importers.units import parse_count
 
 BOTH, CURVES = "the run and its curves", "only its curves"
@@ -168,7 +168,7 @@ def _run(
     cells = {"loss": repr(last.value), "loss_name": shown(said["loss"]), "n_tokens": tokens, "locator": last.locator}
     cells |= {"flops": repr(log.flops)} if log.flops > 0 else {}
     cells |= {name: said[name] for name in ("run_id", "n_params", *run_table.FORMAT_COLUMNS) if said.get(name)}
-    records = Records(tuple(cells), [(1, list(cells.values()))])
+    records = records_of(tuple(cells), [(1, list(cells.values()))])
     mapping = {name: Match(name, name, 1.0, "same name") for name in cells}
     rows, problems = run_rows.read_rows(records, mapping, run_table.rules(asked))
     return rows, [replace(problem, row=None) for problem in problems]

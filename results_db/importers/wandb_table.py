@@ -49,14 +49,12 @@ def read(content: Content, records: Records, answers: Answers, remark: str = "")
         if batch is not None and not asked[0].open:
             added["n_tokens (_step x batch_tokens)"] = [_tokens(step, batch) for step in _cells(records, STEP)]
     known |= {name: Match(name, name.split(" ")[0], 1.0, "from W&B's own columns") for name in added}
-    rows = [(number, [*cells, *extra]) for (number, cells), *extra in zip(records.rows, *added.values(), strict=True)]
-    whole = Records((*records.header, *added), rows, records.problems)
-    return run_table.read(content, whole, answers, remark, known, asked)
+    return run_table.read(content, records.with_columns(added), answers, remark, known, asked)
 
 
 def _cells(records: Records, word: str) -> list[str]:
-    place = next((i for i, name in enumerate(records.header) if squeezed(name) == word), None)
-    return ["" if place is None else cells[place].strip() for _, cells in records.rows]
+    name = next((name for name in records.header if squeezed(name) == word), None)
+    return [""] * len(records) if name is None else [text.strip() for text in records.column(name).to_pylist()]
 
 
 def _finished(state: str) -> bool:

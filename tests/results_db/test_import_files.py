@@ -169,7 +169,7 @@ def test_a_file_of_2_gb_is_refused_without_reading_it(tmp_path: Path, empty_stor
     finally:
         tracemalloc.stop()
     assert preview.blocking == (
-        "the file has 1,907.3 MiB; at most 20 MiB are read. Keep the final row of each run, or split the file"
+        "the file has 1,907.3 MiB; at most 200 MiB are read. Keep the final row of each run, or split the file"
     )
     assert (answer.code, answer.data) == (1, b"")
     assert preview.blocking in answer.err
@@ -178,11 +178,19 @@ def test_a_file_of_2_gb_is_refused_without_reading_it(tmp_path: Path, empty_stor
 
 def test_an_upload_above_the_limit_is_refused(empty_store: Store) -> None:
     preview = empty_store.preview("x.csv", TABLE.encode() + b"\n" * MAX_BYTES)
-    assert "at most 20 MiB are read" in preview.blocking
+    assert "at most 200 MiB are read" in preview.blocking
+
+
+def test_json_is_refused_where_a_table_of_that_size_is_read(empty_store: Store) -> None:
+    line = json.dumps({"n_params": 1e9, "n_tokens": 2e10, "loss": 2.9, "note": "x" * 10_000}).encode()
+    preview = empty_store.preview("x.jsonl", b"\n".join([line] * 2200))
+    assert "MiB of JSON; at most 20 MiB are read. Export the table as CSV, of which up to 200 MiB" in preview.blocking
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="named pipes are made otherwise on Windows")
-def test_a_pipe_is_read_up_to_the_limit(tmp_path: Path) -> None:
+def test_a_pipe_is_read_up_to_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("content", "text"):
+        monkeypatch.setattr(f"results_db.importers.{module}.MAX_BYTES", 20 * 2**20)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 
