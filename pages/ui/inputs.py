@@ -64,7 +64,7 @@ def runs_and_law(all_runs: pd.DataFrame, laws: Mapping[str, Law], uploads: Mappi
     runs = runs[runs["n_params"] <= largest]
     st.subheader("Law")
     preferred = LAW_OF_SOURCE.get(str(source), "chinchilla")
-    law_names = sorted(laws, key=lambda name: name != preferred)
+    law_names = sorted((name for name in laws if _by_size_and_tokens(laws[name])), key=lambda name: name != preferred)
     law = laws[
         st.selectbox("Law", law_names, format_func=lambda name: laws[name].title, key=f"scaling_laws.law.{source}")
     ]
@@ -79,6 +79,10 @@ def runs_and_law(all_runs: pd.DataFrame, laws: Mapping[str, Law], uploads: Mappi
         "above, so that a few bad runs cannot drag the fit. Hoffmann et al. use 1e-3, Quartet 1e-4.",
     )
     return RunsAndLaw(runs, law, base, delta)
+
+
+def _by_size_and_tokens(law: Law) -> bool:
+    return law.target == "loss" and set(law.required_inputs) == {"n_params", "n_tokens"}
 
 
 def _base_choice(source: str) -> BaseRuns | None:
