@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.compare import errors, flops_of
 from analysis.fitting import Status
 from analysis.frontier import compute_optimal
+from analysis.holdout import errors, flops_of
 from analysis.laws import LAWS
 from pages.ui import figures_laws, fits, inputs, law_tables, panels, verdict
 from pages.ui.figures import words

@@ -13,8 +13,8 @@ from analysis.checks import check_values
 from analysis.commands.inputs import print_json
 from analysis.commands.options import BadCall, above_zero, assignment, option, said_in_the_call, whole
 from analysis.commands.tables import read_runs, without_outliers
-from analysis.compare import holdout
 from analysis.fitting import LOSSES, Fit, Status, fit, loss_settings
+from analysis.holdout import holdout
 from analysis.laws import Law, get_law
 from analysis.staged import fit_staged
 

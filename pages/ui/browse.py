@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from streamlit import column_config
 
-from analysis.compare import flops_of
+from analysis.holdout import flops_of
 from pages.ui.figures import FORMAT_COLORS
 
 NOT_STATED = "not stated"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from analysis.compare import holdout
 from analysis.fitting import Fit, fit
+from analysis.holdout import holdout
 from analysis.laws import get_law
 from analysis.staged import fit_base, fit_staged
 from pages.ui.session import in_worker
@@ -65,7 +65,7 @@ def objective_of(law_name: str, runs: pd.DataFrame, values: dict[str, float], de
 
 @st.cache_data(show_spinner="Holding out the largest runs", max_entries=64)
 def held_out(law_name: str, runs: pd.DataFrame, above_flops: float, delta: float) -> dict[str, float]:
-    """Errors on the runs above `above_flops` of a fit to the others (analysis.compare.holdout)."""
+    """Errors on the runs above `above_flops` of a fit to the others (analysis.holdout.holdout)."""
     return in_worker(holdout, get_law(law_name), runs, above_flops, delta=delta, draws=0)[1]
 
 

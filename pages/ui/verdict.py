@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.compare import flops_of
 from analysis.fitting import Fit
+from analysis.holdout import flops_of
 from pages.ui import fits
 
 HELD_OUT_QUANTILE = 0.8  # the fifth of the runs with the most compute is held out

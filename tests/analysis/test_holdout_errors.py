@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.compare import errors, flops_of, holdout
 from analysis.fitting import fit
+from analysis.holdout import errors, flops_of, holdout
 from analysis.laws import LAWS
 from analysis.staged import fit_staged
 

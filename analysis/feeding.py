@@ -1,0 +1,41 @@
+"""Which laws a table of runs can feed, and what the others miss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from analysis.laws.columns import COLUMNS
+from analysis.laws.law import Law
+
+
+def missing(law: Law, runs: pd.DataFrame) -> tuple[str, ...]:
+    """The columns that a law needs, its target among them, and that these runs lack or leave empty in some row."""
+    return tuple(name for name in (*law.required_inputs, law.target) if name not in runs or runs[name].isna().any())
+
+
+def constant(law: Law, runs: pd.DataFrame) -> tuple[str, ...]:
+    """The numeric inputs that never vary in these runs: the law cannot tell their parameters apart."""
+    read = {name: COLUMNS[name].read(runs[name], law.absent.get(name)) for name in law.numeric_inputs if name in runs}
+    varying = {name for name, numbers in read.items() if len(set(numbers)) > 1}
+    return tuple(name for name in law.numeric_inputs if name not in varying)
+
+
+def why_not(law: Law, runs: pd.DataFrame) -> str:
+    """Why these runs cannot say anything about a law, in a phrase; '' when they can."""
+    if lacking := missing(law, runs):
+        return f"needs {_words(lacking)}"
+    if len(runs) and (fixed := constant(law, runs)):
+        return f"needs runs that differ in {_words(fixed)}"
+    return ""
+
+
+def fed(laws: Iterable[Law], runs: pd.DataFrame) -> list[Law]:
+    """The laws that these runs can feed."""
+    return [law for law in laws if not why_not(law, runs)]
+
+
+def _words(names: Iterable[str]) -> str:
+    words = [f"{COLUMNS[name].words} ({name})" for name in names]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -1,0 +1,58 @@
+"""What a fit owes to single runs: refits with one of them, or the largest of them, left out, as one batch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis.descent import descend
+from analysis.fitting import Fit
+from analysis.holdout import size_of
+from analysis.optimum import optimum
+
+LARGEST = (0.05, 0.1, 0.2)  # shares of the runs that are left out together, the largest first
+
+
+def influence(found: Fit, runs: pd.DataFrame, at: pd.DataFrame | None = None) -> pd.DataFrame:
+    """One row per refit: `left_out` (the row's index, a curve, or 'largest 5%'), `n_left_out`, the free parameters'
+    values, and `prediction`, the refit's value for the first row of `at` (the largest run unless given).
+
+    Points of one curve are left out together. Every refit starts at the optimum of all runs.
+    Raises ValueError when the runs are not those of the fit.
+    """
+    own = optimum(found, runs)
+    labels, weights = _leavings(found, runs)
+    end = descend(own.problem, np.tile(own.theta, (len(labels), 1)), weights, own.delta, own.problem.low,
+                  own.problem.high, tolerance=1e-9)  # fmt: skip
+    values = own.problem.values(end.theta)
+    table = pd.DataFrame(values, columns=list(found.free))
+    table.insert(0, "left_out", labels)
+    table.insert(1, "n_left_out", (weights == 0).sum(1))
+    sizes = size_of(found.law, runs)
+    point = at.iloc[:1] if at is not None else runs.loc[[sizes.idxmax()]]
+    fixed = {name: value for name, value in found.values.items() if name not in found.free}
+    table["prediction"] = [
+        float(found.law.evaluate(fixed | dict(zip(found.free, row, strict=True)), point)[0]) for row in values
+    ]
+    return table
+
+
+def _leavings(found: Fit, runs: pd.DataFrame) -> tuple[list, np.ndarray]:
+    """Labels and weights (k, n), 0 where left out."""
+    units = runs["curve_id"] if "curve_id" in found.law.inputs else pd.Series(runs.index, runs.index)
+    names = list(dict.fromkeys(units))
+    order = np.argsort(-size_of(found.law, runs).to_numpy(), kind="stable")
+    out = [(units == name).to_numpy() for name in names]
+    labels: list = list(names)
+    for share in LARGEST:
+        count = max(2, round(share * len(runs)))
+        if len(runs) - count > len(found.free) and "curve_id" not in found.law.inputs:
+            labels.append(f"largest {100 * share:.0f}%")
+            out.append(np.isin(np.arange(len(runs)), order[:count]))
+    return labels, 1.0 - np.array(out, dtype=float)
+
+
+def most_influential(table: pd.DataFrame, prediction: float) -> pd.Series:
+    """The single run (or curve) whose absence moves the prediction most."""
+    singles = table[~table["left_out"].astype(str).str.startswith("largest ")]
+    return singles.loc[(singles["prediction"] / prediction - 1).abs().idxmax()]
