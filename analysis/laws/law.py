@@ -134,6 +134,12 @@ class Law:
         sentences = [limit.sentence for limit, own in zip(limits, missed, strict=True) if own.any()]
         return np.any([np.zeros(shape, bool), *missed], axis=0), tuple(dict.fromkeys(sentences))
 
+    def __reduce__(self) -> tuple[Callable[[str], Law], tuple[str]]:
+        """A law travels between processes by its name, since not every function in it has one."""
+        from analysis.laws import get_law  # the registry imports this module
+
+        return get_law, (self.name,)
+
     def _resolved(self, values: Mapping[str, Any], columns: Mapping[str, np.ndarray]) -> SimpleNamespace:
         known = {**self.constants(values), **values}
         return SimpleNamespace(**{param.symbol: value_of(param, known, columns) for param in self.params})

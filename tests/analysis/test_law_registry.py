@@ -1,6 +1,7 @@
 """Every law: its record is sane, its equation is the printed one, its derivatives are exact."""
 
 import math
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,11 @@ def test_a_law_is_a_complete_record(law):
     assert len({quantity.name for quantity in law.derived}) == len(law.derived)
     assert all(quantity.meaning and quantity.source for quantity in law.derived)
     assert len({param.symbol for param in law.params}) == len(law.params)
+
+
+@each_law
+def test_a_law_travels_between_processes(law):
+    assert pickle.loads(pickle.dumps(law)) is law
 
 
 @each_law
