@@ -6,6 +6,7 @@ import difflib
 import importlib
 import pkgutil
 
+from analysis.laws import power_law
 from analysis.laws.law import Law
 from analysis.laws.param import Param
 
@@ -16,8 +17,11 @@ LAWS: dict[str, Law] = {module.LAW.name: module.LAW for module in _modules if ha
 
 
 def get_law(name: str) -> Law:
-    """The law of that name; raises ValueError with the nearest known names."""
+    """The law of that name, power_law:COLUMN included; raises ValueError with the nearest known names."""
     if name in LAWS:
         return LAWS[name]
+    general, _, column = name.partition(":")
+    if column and general == power_law.LAW.name:
+        return power_law.over(column)
     near = difflib.get_close_matches(name, LAWS, n=3, cutoff=0.3) or list(LAWS)
     raise ValueError(f"unknown law '{name}'; did you mean {' or '.join(near)}?")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import replace
 
+from analysis.laws.columns import COLUMNS
 from analysis.laws.law import Law, Param
 
 
 def over(column: str) -> Law:
-    """The power law in that column, named power_law:COLUMN."""
+    """The power law in that column of numbers, named power_law:COLUMN; ValueError when laws read no such column."""
+    known = [name for name, own in COLUMNS.items() if own.usual]
+    if column not in known:
+        near = difflib.get_close_matches(column, known, n=3, cutoff=0.3) or ["amount"]
+        raise ValueError(f"no law reads a number called '{column}'; did you mean {' or '.join(near)}?")
 
     def predict(p, x):
         return p.E + p.A / getattr(x, column) ** p.alpha

@@ -19,6 +19,12 @@ GROUPS = {"q4": 0.6, "q3": 0.35}  # made-up formats and what their factor is
 
 
 @pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of the shipped tables."""
+    return DATA
+
+
+@pytest.fixture(scope="session")
 def chinchilla_245() -> pd.DataFrame:
     """Every reconstructed Chinchilla run, the five outliers among them."""
     return pd.read_csv(DATA / "runs" / "chinchilla_replication_2024.csv")
