@@ -13,7 +13,8 @@ from results_db.creating import create_file
 from results_db.errors import StoreError
 from results_db.location import require_usable
 from results_db.migrations import MIGRATIONS, migrate, require_known, version_of
-from results_db.opening import WRITE_LOCK, connect, explained
+from results_db.opening import WRITE_LOCK, begin, connect, explained, require_whole, transaction
+from results_db.shipped import outdated, replace_shipped
 
 # Paths this process has opened: one that vanishes is said, not quietly made anew. Guarded by WRITE_LOCK.
 _OPENED: set[Path] = set()
@@ -24,7 +25,7 @@ class FileEngine:
 
     def __init__(self, path: Path) -> None:
         self.place = path
-        self._connection = _newest_schema(path)
+        self._connection = _up_to_date(path)
         self._identity = _identity(path)
         _OPENED.add(path)
 
@@ -77,11 +78,12 @@ class FileEngine:
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor on the tables; its caller closes it."""
+        self.require_there()
         return self._connection.cursor()
 
     def begin(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Begins a transaction that may write; the caller holds WRITE_LOCK."""
-        cursor.execute("BEGIN")
+        begin(cursor)
 
     def backup(self, cursor: duckdb.DuckDBPyConnection, target: Path) -> str:
         """The SHA-256 of the copy of the file that was written to `target`; the caller holds WRITE_LOCK."""
@@ -93,14 +95,18 @@ class FileEngine:
         return {"size_bytes": self.place.stat().st_size, "duckdb": duckdb.__version__}
 
 
-def _newest_schema(path: Path) -> duckdb.DuckDBPyConnection:
+def _up_to_date(path: Path) -> duckdb.DuckDBPyConnection:
     connection = connect(path)
     try:
         with explained(path):
+            require_whole(connection, path)
             version = version_of(connection)
             require_known(version, path)
             if version != len(MIGRATIONS):
                 migrate(connection)
+            if outdated(connection):
+                with transaction(connection):
+                    replace_shipped(connection)
         return connection
     except BaseException:
         connection.close()

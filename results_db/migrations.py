@@ -15,7 +15,6 @@ A migration runs on both engines, a DuckDB file and a shared PostgreSQL database
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -23,11 +22,13 @@ from typing import Protocol
 import duckdb
 
 from results_db.errors import StoreError
+from results_db.opening import transaction
 from results_db.schema import TABLES_V1, Table, quoted
-from results_db.schema_cautions import REBUILT, RUN_COLUMNS, SHIPPED_DATA
+from results_db.schema_cautions import CAUTIONS, REBUILT, RUN_COLUMNS, SHIPPED_DATA
 from results_db.schema_curves import DATASETS_V3, LOSS_CURVES
 from results_db.schema_evidence import CLAIMS, COVERAGE, EFFICIENCY_RELATION
 from results_db.schema_facts import GEMM_MEASURED, LAW_FITS, PRICES_ENERGY, TRAINING_EFFICIENCY
+from results_db.schema_history import DATASETS_V6, DELETED_ROWS, HISTORY, QUALITY_V6
 from results_db.schema_quality import QUALITY
 from results_db.shared.address import Address
 
@@ -91,18 +92,28 @@ def add_published_facts(connection: Database) -> None:
 
     Only a store with sources was given shipped data; which, nobody wrote down before this version.
     """
-    for table in (LAW_FITS, GEMM_MEASURED, TRAINING_EFFICIENCY, PRICES_ENERGY, EFFICIENCY_RELATION, COVERAGE, CLAIMS):
+    for table in (
+        *(LAW_FITS, GEMM_MEASURED, TRAINING_EFFICIENCY, PRICES_ENERGY, EFFICIENCY_RELATION, COVERAGE, CLAIMS),
+        *(CAUTIONS, SHIPPED_DATA),
+    ):
         create(connection, table)
     for table in REBUILT:
         rebuild(connection, table)
     for name, kind, comment in RUN_COLUMNS:
         connection.execute(f"ALTER TABLE runs ADD COLUMN {name} {kind}")
         connection.execute(f"COMMENT ON COLUMN runs.{name} IS {quoted(comment)}")
-    create(connection, SHIPPED_DATA)
     connection.execute(
         "INSERT INTO shipped_data (digest, loaded_at) SELECT '', ? WHERE EXISTS (SELECT 1 FROM sources)",
         [utc_now()],
     )
+
+
+def add_history(connection: Database) -> None:
+    """Version 6: what users change in their own datasets is kept, what they delete can be restored."""
+    for table in (HISTORY, DELETED_ROWS):
+        create(connection, table)
+    for table in (DATASETS_V6, QUALITY_V6):
+        rebuild(connection, table)
 
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -111,6 +122,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     add_loss_curves,
     add_quality,
     add_published_facts,
+    add_history,
 )
 VERSION_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_version (
@@ -141,14 +153,8 @@ def version_of(connection: Database) -> int | None:
 
 def migrate(connection: duckdb.DuckDBPyConnection, steps: Sequence[Migration] = MIGRATIONS) -> None:
     """Applies the missing migrations in order, all of them in one transaction or none."""
-    connection.execute("BEGIN")
-    try:
+    with transaction(connection):
         apply_missing(connection, steps)
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(duckdb.Error):  # the first failure is the one to tell
-            connection.execute("ROLLBACK")
-        raise
 
 
 def apply_missing(connection: Database, steps: Sequence[Migration] = MIGRATIONS) -> None:

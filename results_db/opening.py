@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -14,6 +14,7 @@ from results_db.errors import StoreError
 
 # One writer at a time in this process: DuckDB aborts one of two transactions that touch the same row.
 WRITE_LOCK = threading.RLock()
+_HEADERS = 3 * 4096  # bytes of a DuckDB file before its first block
 
 
 def connect(path: Path, stands_for: Path | None = None) -> duckdb.DuckDBPyConnection:
@@ -22,7 +23,13 @@ def connect(path: Path, stands_for: Path | None = None) -> duckdb.DuckDBPyConnec
     `stands_for` is the file that the error names when `path` is a draft or a copy of it.
     """
     with explained(stands_for or path):
-        return duckdb.connect(str(path))
+        return quiet(duckdb.connect(str(path)))
+
+
+def quiet(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """The connection, which draws no progress bar on stdout among the data."""
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 @contextmanager
@@ -36,6 +43,37 @@ def explained(path: Path) -> Generator[None]:
         raise StoreError(_sentence(path, str(problem))) from problem
     except OSError as problem:
         raise StoreError(f"cannot use the store {path}: {problem.strerror or problem}") from problem
+
+
+def begin(connection: duckdb.DuckDBPyConnection) -> None:
+    """Begins a transaction."""
+    connection.execute("BEGIN")
+
+
+def require_whole(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Raises StoreError when the end of the file is missing, which DuckDB notices only when it reads there."""
+    found = connection.execute("SELECT block_size, total_blocks FROM pragma_database_size()").fetchall()
+    missing = _HEADERS + sum(size * blocks for size, blocks in found) - path.stat().st_size
+    if missing > 0:
+        raise StoreError(
+            f"the store {path} is damaged: its last {missing} bytes are missing; nothing was changed. Restore it from "
+            "a backup with `python -m results_db restore FILE`, or move it away to start anew"
+        )
+
+
+@contextmanager
+def transaction(
+    connection: duckdb.DuckDBPyConnection, begin: Callable[[duckdb.DuckDBPyConnection], None] = begin
+) -> Generator[None]:
+    """A block whose changes are all kept, or none of them; it sees nothing of what others write meanwhile."""
+    try:
+        begin(connection)
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(duckdb.Error):  # the first failure is the one to tell
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _sentence(path: Path, message: str) -> str:

@@ -107,19 +107,28 @@ def row_counts(cursor: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {name: cursor.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0] for name in tables(cursor)}
 
 
+_SHARED_WITH_USERS = ("runs", "loss_curves", "quality")  # tables of published and uploaded rows
+_PUBLISHED_ONLY = (
+    *("methods", "law_coefficients", "law_fits", "efficiency_relation", "throughput", "gemm_measured"),
+    *("training_efficiency", "devices", "prices_energy", "models", "coverage", "claims"),
+)
+
 # Rows that must not exist: (sentence with {n}, query that counts them).
 RULES = (
-    (
-        "{n} runs carry a source_id that is neither in sources nor in datasets",
-        "SELECT count(*) FROM runs WHERE source_id NOT IN (SELECT source_id FROM sources)"
-        " AND source_id NOT IN (SELECT dataset_id FROM datasets)",
+    *(
+        (
+            f"{{n}} rows of {table} carry a source_id that is neither in sources nor in datasets",
+            f"SELECT count(*) FROM {table} WHERE source_id NOT IN (SELECT source_id FROM sources)"
+            " AND source_id NOT IN (SELECT dataset_id FROM datasets)",
+        )
+        for table in _SHARED_WITH_USERS
     ),
     *(
         (
             f"{{n}} rows of {table} carry a source_id that is not in sources",
             f"SELECT count(*) FROM {table} WHERE source_id NOT IN (SELECT source_id FROM sources)",
         )
-        for table in ("methods", "law_coefficients", "throughput", "devices", "models")
+        for table in _PUBLISHED_ONLY
     ),
     *(
         (
@@ -127,12 +136,20 @@ RULES = (
             f"SELECT count(*) FROM {table} WHERE dataset_id IS NOT NULL"
             " AND dataset_id NOT IN (SELECT dataset_id FROM datasets)",
         )
-        for table in ("runs", "probe_results")
+        for table in (*_SHARED_WITH_USERS, "probe_results")
     ),
     (
-        "{n} datasets of runs do not have the number of rows that their import recorded",
-        "SELECT count(*) FROM datasets d WHERE kind = 'runs'"
-        " AND n_rows <> (SELECT count(*) FROM runs r WHERE r.dataset_id = d.dataset_id)",
+        "{n} points of loss curves stand there twice",
+        "SELECT coalesce(sum(points - 1), 0) FROM (SELECT count(*) AS points FROM loss_curves"
+        " GROUP BY source_id, curve_id, loss_name, step)",
+    ),
+    *(
+        (
+            f"{{n}} datasets of {table} do not have the number of rows that their import recorded",
+            f"SELECT count(*) FROM datasets d WHERE kind = '{table}'"
+            f" AND n_rows <> (SELECT count(*) FROM {table} r WHERE r.dataset_id = d.dataset_id)",
+        )
+        for table in _SHARED_WITH_USERS
     ),
 )
 

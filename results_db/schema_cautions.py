@@ -5,9 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from results_db.schema import LAW_COEFFICIENTS, MODELS, SOURCES, THROUGHPUT, Table
-from results_db.schema_facts import finite
+from results_db.schema_facts import CAUTION, finite
 
 PHASES = ("forward", "backward", "train-step", "prefill", "decode")
+
+CAUTIONS = Table(
+    "cautions",
+    "what the codes in the caution columns mean",
+    (
+        ("table_name", "VARCHAR NOT NULL", "table whose caution column holds the code"),
+        ("code", "VARCHAR NOT NULL", "code; a row may carry several, separated by a space"),
+        ("meaning", "VARCHAR NOT NULL", "what to know before using such a row"),
+    ),
+    ("PRIMARY KEY (table_name, code)",),
+)
 
 RUN_COLUMNS = (
     (
@@ -16,14 +27,7 @@ RUN_COLUMNS = (
         "published runs of one source_id with the same fit_group may be fitted together; NULL: none may, see caution "
         "(an uploaded dataset is one group)",
     ),
-    (
-        "caution",
-        "VARCHAR",
-        "what to know before using the loss, as codes separated by a space: log_perplexity (not a pre-training loss), "
-        "two_decimals (too coarse to fit), sign_error (backward pass with a wrong sign, or suspected of it), "
-        "read_from_figure, duplicate_record, tokens_inferred, last_point (not a final loss), best_of_grid, diverged, "
-        "second_hand; NULL: nothing",
-    ),
+    CAUTION,
 )
 
 SOURCES_V5 = replace(

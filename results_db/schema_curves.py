@@ -31,7 +31,11 @@ LOSS_CURVES = Table(
         ("loss_name", "VARCHAR", "which loss: training or validation, and the data set where stated"),
         ("steps_averaged", "DOUBLE", "training steps that the point is a mean of [count]; NULL: not averaged"),
         ("continues_curve_id", "VARCHAR", "curve of the same source that holds the steps before the first point"),
-        ("caution", "VARCHAR", "what to know before fitting, as short codes separated by a space; NULL: nothing"),
+        (
+            "caution",
+            "VARCHAR",
+            "what to know before use: codes of the table cautions, separated by a space; NULL: nothing",
+        ),
         ("note", "VARCHAR", "remarks"),
         ("locator", "VARCHAR", "where in the source (file) or in the upload (row)"),
         ("origin", "VARCHAR NOT NULL", "published, uploaded or measured"),

@@ -7,7 +7,11 @@ from results_db.schema import Table, positive
 LOCATOR = ("locator", "VARCHAR NOT NULL", "where in the source")
 SOURCE = ("source_id", "VARCHAR NOT NULL", "key in sources")
 NOTE = ("note", "VARCHAR", "remarks")
-CAUTION = ("caution", "VARCHAR", "what to know before use, as short codes separated by a space; NULL: nothing")
+CAUTION = (
+    "caution",
+    "VARCHAR",
+    "what to know before use: codes of the table cautions, separated by a space; NULL: nothing",
+)
 
 
 def finite(*columns: str) -> tuple[str, ...]:

@@ -36,7 +36,11 @@ QUALITY = Table(
             "BOOLEAN",
             "true: rows of other sources on this axis were measured alike; false: within it only",
         ),
-        ("caution", "VARCHAR", "what to know before comparing, as short codes separated by a space; NULL: nothing"),
+        (
+            "caution",
+            "VARCHAR",
+            "what to know before use: codes of the table cautions, separated by a space; NULL: nothing",
+        ),
         ("note", "VARCHAR", "remarks"),
         ("locator", "VARCHAR", "where in the source (file, line, table) or in the upload (row)"),
         ("origin", "VARCHAR NOT NULL", "published, uploaded or measured"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import duckdb
 
 from results_db.errors import StoreError
 from results_db.migrations import MIGRATIONS, VERSION_TABLE, apply_missing, require_known, version_of
+from results_db.opening import quiet, transaction
 from results_db.reading import row_counts, tables
 from results_db.shared.address import Address
 from results_db.shared.dialect import (
@@ -23,7 +24,7 @@ from results_db.shared.dialect import (
 )
 from results_db.shared.extension import load_postgres
 from results_db.shared.sentences import LOCK_TIMEOUT_S, explained_server
-from results_db.shipped import load_shipped
+from results_db.shipped import load_shipped, outdated, replace_shipped
 
 OLDEST_SERVER = 12  # major version; older ones get no fixes since 2023
 _SETUP_LOCK = 7205759403792794  # any number that no other program takes; held while the first table is made
@@ -64,7 +65,9 @@ class ServerEngine:
         self._connection.close()
 
     def require_there(self) -> None:
-        """Nothing to look at beforehand: the server answers or refuses each call itself."""
+        """Raises StoreError when the server does not answer."""
+        with self.explained():
+            self.cursor().close()
 
     def explained(self) -> AbstractContextManager[None]:
         """A block in which DuckDB's errors become StoreErrors with advice."""
@@ -126,14 +129,13 @@ class ServerEngine:
         self._connection.execute("CALL pg_clear_cache()")
         cursor = self.cursor()
         try:
-            if new or self._version(cursor) != len(MIGRATIONS):
-                self._migrate(cursor, shipped, new)
+            if new or self._version(cursor) != len(MIGRATIONS) or outdated(cursor):
+                self._bring_up_to_date(cursor, shipped, new)
         finally:
             cursor.close()
 
-    def _migrate(self, cursor: duckdb.DuckDBPyConnection, shipped: bool, new: bool) -> None:
-        _begin_alone(cursor)
-        try:
+    def _bring_up_to_date(self, cursor: duckdb.DuckDBPyConnection, shipped: bool, new: bool) -> None:
+        with transaction(cursor, _begin_alone):
             before = self._version(cursor)
             if new and before:
                 raise StoreError(f"{self.place} holds a store already; open it as it is, or choose another database")
@@ -143,11 +145,8 @@ class ServerEngine:
             on_server(cursor, *(_GO_ON_AFTER.format(table=f"{SCHEMA}.{name}") for name in tables(cursor)))
             if shipped and not before:
                 load_shipped(cursor)
-            cursor.execute("COMMIT")
-        except BaseException:
-            with suppress(duckdb.Error):  # the first failure is the one to tell
-                cursor.execute("ROLLBACK")
-            raise
+            elif outdated(cursor):
+                replace_shipped(cursor)
 
     def _version(self, cursor: duckdb.DuckDBPyConnection) -> int:
         """The schema version; 0 where nothing but the first table was made."""
@@ -165,7 +164,7 @@ _GO_ON_AFTER = (
 
 
 def _attached(address: Address) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = quiet(duckdb.connect())
     try:
         load_postgres(connection)
         with explained_server(address):

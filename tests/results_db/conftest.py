@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -14,9 +15,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pandas as pd
 import pytest
 
 from results_db.__main__ import main
+from results_db.shipped import SHIPPED, data_files
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT.parent / "shared" / "published"
@@ -80,6 +84,31 @@ def published() -> Path:
     if not PUBLISHED.is_dir():
         pytest.skip(f"the tables that the data were transcribed from are not at hand ({PUBLISHED})")
     return PUBLISHED
+
+
+def text_table(path: Path) -> pd.DataFrame:
+    """A table as its file spells it: every cell a text, "" where there is none."""
+    if path.suffix == ".parquet":
+        return duckdb.read_parquet(str(path)).df().fillna("")
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+@pytest.fixture(scope="session")
+def shipped_text() -> Callable[[str], pd.DataFrame]:
+    """A shipped table as its files spell it, the files in the order of their names."""
+
+    @functools.cache
+    def read(table: str) -> pd.DataFrame:
+        files = [text_table(Path(str(file))) for file in data_files(SHIPPED[table][0])]
+        return pd.concat(files, ignore_index=True)
+
+    return lambda table: read(table).copy()
+
+
+@pytest.fixture
+def published_text(published: Path) -> Callable[[str], pd.DataFrame]:
+    """One of the tables that the shipped data were transcribed from, as its file spells it."""
+    return lambda name: text_table(published / f"{name}.csv")
 
 
 @pytest.fixture

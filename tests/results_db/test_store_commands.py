@@ -44,7 +44,7 @@ def test_status_makes_the_store_on_first_use_and_counts_its_rows(command: Callab
     assert (answer.code, answer.err) == (0, "")
     assert answer.json["path"] == str(own_store_path)
     assert answer.json["size_bytes"] == own_store_path.stat().st_size
-    assert answer.json["rows"]["runs"] == 471
+    assert answer.json["rows"]["runs"] == 1683
     told = command("status").out
     assert str(own_store_path) in told
     assert "     471 runs\n" in told
@@ -61,7 +61,16 @@ def test_sources_are_csv_or_json_records(command: Callable, in_place: Path) -> N
     records = command("sources", "--json").json
     assert list(table["source_id"]) == [record["source_id"] for record in records]
     assert {"quartet_2025", "chinchilla_replication_2024"} <= set(table["source_id"])
-    assert records[0].keys() == {"source_id", "title", "year", "arxiv_id", "link", "area", "relevance"}
+    assert records[0].keys() == {
+        "source_id",
+        "title",
+        "year",
+        "arxiv_id",
+        "link",
+        "area",
+        "relevance",
+        "arxiv_verified",
+    }
 
 
 def test_check_finds_nothing_in_a_good_store(command: Callable, in_place: Path) -> None:
@@ -74,7 +83,7 @@ def test_check_says_what_is_wrong_and_ends_with_1(command: Callable, in_place: P
         cursor.execute("UPDATE runs SET source_id = 'nobody' WHERE source_id = 'quartet_2025' AND run_id = '001'")
     answer = command("check")
     assert answer.code == 1
-    assert answer.out == "1 runs carry a source_id that is neither in sources nor in datasets\n"
+    assert answer.out == "1 rows of runs carry a source_id that is neither in sources nor in datasets\n"
     assert command("check", "--json").json["problems"] == [answer.out.strip()]
 
 
