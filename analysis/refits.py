@@ -1,0 +1,151 @@
+"""Published fits whose runs are at hand: are they the optimum of their own objective, and what would that change?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from analysis.cases import Case
+from analysis.fitting import Fit, fit
+from analysis.holdout import size_of
+from analysis.laws import get_law
+from analysis.laws.law import Law
+from analysis.planner import Factors, crossover
+from analysis.speed import BOPS
+
+SAME = 1e-3  # an objective within this share of the lowest is the optimum, to the digits that sources print
+STARTS = 256
+QUANTITIES = ["quantity", "published", "refitted"]
+
+
+@dataclass(frozen=True)
+class Refit:
+    """A case refitted: `objectives` (set, objective, excess over the optimum), the best set first; `changes` lists
+    what follows from the best set and from the refit (quantity, published, refitted)."""
+
+    case: Case
+    found: Fit
+    objectives: pd.DataFrame
+    changes: pd.DataFrame
+
+    @property
+    def is_optimum(self) -> bool:
+        """True when the best published set is the optimum of its objective."""
+        return bool(self.objectives["excess"].iloc[0] <= SAME)
+
+    @property
+    def verdict(self) -> str:
+        """Whether the published fit is the optimum, in a sentence or two."""
+        best, case = self.objectives.iloc[0], self.case
+        objective = case.loss if case.delta is None else f"{case.loss}, delta {case.delta:g}"
+        place = f"On {case.said} ({self.found.n_runs} runs; {objective})"
+        if self.is_optimum:
+            return f"{place}, **{best['set']}** is the optimum of its objective ({self.found.objective:.5g})."
+        change = self.changes.iloc[0]
+        return (
+            f"{place}, **{best['set']}** is not the optimum of its objective: {best['objective']:.5g} against "
+            f"{self.found.objective:.5g}, {100 * best['excess']:.2g}% above. {change['quantity']} moves from "
+            f"{change['published']:.4g} to {change['refitted']:.4g}."
+        )
+
+
+def refit(case: Case, runs: pd.DataFrame, coefficients: pd.DataFrame, starts: int = STARTS) -> Refit | None:
+    """The case refitted on its runs; None when the table of coefficients or of runs does not hold it.
+
+    `runs` and `coefficients` are those of the store (coefficients: source_id, variant, symbol, value of the law).
+    """
+    law = get_law(case.law)
+    sets = published_sets(case, law, coefficients)
+    own = runs[runs["source_id"] == case.runs_source]
+    own = case.keep(own) if len(own) else own
+    if not sets or own.empty:
+        return None
+    by_source = partial(fit, law, loss=case.loss, delta=case.delta, draws=0)
+    first = next(iter(sets.values()))
+    found = by_source(own, fixed={name: first[name] for name in case.held}, starts=starts)
+    rows = [(name, by_source(own, fixed=values).objective) for name, values in sets.items()]
+    table = pd.DataFrame(rows, columns=["set", "objective"]).assign(
+        excess=lambda t: t["objective"] / found.objective - 1
+    )
+    table = table.sort_values("objective", ignore_index=True)
+    best = sets[table["set"][0]]
+    both = changes(law, best, found.values, own)
+    if case.methods:
+        crossed = crossings(case, law, (best, found.values), runs[runs["source_id"] == case.runs_source])
+        both = pd.concat([both, crossed], ignore_index=True)
+    return Refit(case, found, table, both)
+
+
+def published_sets(case: Case, law: Law, coefficients: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """The case's sets that give every parameter of the law without its factors per group, by variant."""
+    needed = {param.symbol for param in law.params if not param.per and param.default is None}
+    own = coefficients[coefficients["source_id"] == case.source_id]
+    sets = {}
+    for variant in case.variants:
+        rows = own[own["variant"] == variant]
+        values = dict(zip(rows["symbol"], rows["value"].astype(float), strict=True))
+        if needed <= values.keys():
+            sets[variant] = {param.symbol: values[param.symbol] for param in law.params if param.symbol in needed}
+    return sets
+
+
+def changes(
+    law: Law, published: Mapping[str, float], refitted: Mapping[str, float], runs: pd.DataFrame
+) -> pd.DataFrame:
+    """What follows from two sets of values: parameters, predictions beyond the runs, what the law derives."""
+    rows = [(symbol, published[symbol], refitted[symbol]) for symbol in published]
+    size = size_of(law, runs)
+    point = runs.loc[[size.idxmax()]]
+    for times in (10, 100):
+        grown = point.assign(**{name: point[name] * _share(law, times) for name in _growing(law)})
+        both = [float(law.evaluate(values, grown)[0]) for values in (published, refitted)]
+        rows.append((f"{law.predicts.words} at {times} times the largest run", *both))
+    rows += _derived(law, published, refitted, {"flops": 100 * size.max()} if size.name == "flops" else {})
+    return pd.DataFrame(rows, columns=QUANTITIES)
+
+
+def _growing(law: Law) -> tuple[str, ...]:
+    return tuple(name for name in ("n_params", "n_tokens", "flops") if name in law.inputs) or law.required_inputs[:1]
+
+
+def _share(law: Law, times: float) -> float:
+    return times ** (1 / len(_growing(law)))
+
+
+def _derived(law: Law, published: Mapping, refitted: Mapping, given: Mapping[str, float]) -> list[tuple]:
+    """What the law derives without more than a compute budget."""
+    rows = []
+    for quantity in law.derived:
+        if set(quantity.given) <= set(given):
+            both = [float(np.ravel(law.derive(quantity.name, values, given))[0]) for values in (published, refitted)]
+            at = f" at {given['flops']:.1e} FLOPs" if quantity.given else ""
+            rows.append((f"{quantity.meaning}{at}", *both))
+    return rows
+
+
+def crossings(case: Case, law: Law, bases: tuple[Mapping, Mapping], runs: pd.DataFrame) -> pd.DataFrame:
+    """For the published and the refitted base: factors of the case's methods, and the D/N from which FP4:FP4 wins.
+
+    Each factor is fitted, its base fixed, on the runs that differ from the baseline in that pass alone.
+    """
+    forward, backward = case.methods or ("", "")
+    alone = {
+        f"eff_n[{forward}]": (runs["forward_format"] == forward) & (runs["backward_format"] == "bf16"),
+        f"eff_d[{backward}]": (runs["forward_format"] == "bf16") & (runs["backward_format"] == backward),
+    }
+    by_source = partial(fit, law, loss=case.loss, delta=case.delta, draws=0)
+    both = [{**base} for base in bases]
+    for values in both:
+        for name, rows in alone.items():
+            values[name] = by_source(runs[rows], fixed=values).values[name]
+    rows = [(name, both[0][name], both[1][name]) for name in alone]
+    factors = Factors(*alone)
+    for n_max in (1e8, 1e9, 1e10, 1e11):
+        starts = [crossover(law, values, factors, BOPS, n_max) for values in both]
+        ends = [np.nan if ratio is None else ratio for ratio in starts]
+        rows.append((f"tokens per parameter from which FP4:FP4 wins, N {n_max:.0e}", *ends))
+    return pd.DataFrame(rows, columns=QUANTITIES)
