@@ -97,7 +97,7 @@ def changes(
     law: Law, published: Mapping[str, float], refitted: Mapping[str, float], runs: pd.DataFrame
 ) -> pd.DataFrame:
     """What follows from two sets of values: parameters, predictions beyond the runs, what the law derives."""
-    rows = [(symbol, published[symbol], refitted[symbol]) for symbol in published]
+    rows: list[tuple] = [(symbol, published[symbol], refitted[symbol]) for symbol in published]
     size = size_of(law, runs)
     point = runs.loc[[size.idxmax()]]
     for times in (10, 100):
@@ -142,7 +142,7 @@ def crossings(case: Case, law: Law, bases: tuple[Mapping, Mapping], runs: pd.Dat
     for values in both:
         for name, rows in alone.items():
             values[name] = by_source(runs[rows], fixed=values).values[name]
-    rows = [(name, both[0][name], both[1][name]) for name in alone]
+    rows: list[tuple] = [(name, both[0][name], both[1][name]) for name in alone]
     factors = Factors(*alone)
     for n_max in (1e8, 1e9, 1e10, 1e11):
         starts = [crossover(law, values, factors, BOPS, n_max) for values in both]
