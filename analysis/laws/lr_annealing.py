@@ -15,7 +15,7 @@ def prepare(points, constants):
     area, annealing = np.empty(len(points)), np.empty(len(points))
     for curve in schedules(points):
         area[curve.rows] = curve.area()[curve.steps]
-        annealing[curve.rows] = curve.annealing(constants["lambda"])[curve.steps]
+        annealing[curve.rows] = curve.annealing(constants["lambda_"])[curve.steps]
     return {"area": area, "annealing": annealing}
 
 
@@ -31,14 +31,14 @@ LAW = Law(
         Param("A", "cost of a finite area under the learning rate", (0.05, 0.5, 5.0)),
         Param("alpha", "how fast that area pays", (0.2, 0.5, 0.8), (1e-3, 5.0)),
         Param("C", "what annealing gains", (0.05, 0.5, 5.0)),
-        Param("lambda", "how much of the momentum of the drops a step keeps", (0.999,), (0.0, 1.0), default=0.999),
+        Param("lambda_", "how much of the momentum of the drops a step keeps", (0.999,), (0.0, 1.0), default=0.999),
     ),
     predict=predict,
     prepare=prepare,
     source_id="lr_annealing_law_2024",
     notes=(
         "The area counts a linear warm-up; annealing counts from its end.",
-        "The coefficients belong to one peak learning rate and one model; the nearer lambda is to 1, the smaller is C.",
+        "The coefficients belong to one peak learning rate and one model; the nearer lambda_ is to 1, the smaller is C.",
         "A cosine alone confuses alpha with C in some runs, a constant rate alone says nothing of C: fit both.",
         "Points of one curve are not independent: bootstrap intervals over points are too narrow.",
     ),

@@ -56,6 +56,32 @@ def throughput() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
+def coefficients() -> pd.DataFrame:
+    """The shipped table of published coefficients."""
+    return pd.read_csv(DATA / "law_coefficients.csv")
+
+
+@pytest.fixture(scope="session")
+def published(coefficients) -> Callable[..., dict[str, float]]:
+    """published(law, variant) -> the values by symbol of a published set, of the only source that has it."""
+
+    def find(law: str, variant: str) -> dict[str, float]:
+        own = coefficients[(coefficients["law"] == law) & (coefficients["variant"] == variant)]
+        assert own["source_id"].nunique() == 1, (law, variant)
+        return dict(zip(own["symbol"], own["value"], strict=True))
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def loss_curves() -> pd.DataFrame:
+    """The shipped points of loss curves, numbers as numbers."""
+    table = pd.read_parquet(DATA / "loss_curves.parquet")
+    numbers = ["step", "learning_rate", "warmup_steps", "loss", "n_params", "peak_learning_rate"]
+    return table.assign(**{name: pd.to_numeric(table[name]) for name in numbers})
+
+
+@pytest.fixture(scope="session")
 def made_up() -> Callable[..., tuple[dict[str, float], pd.DataFrame]]:
     """made_up(law, n, seed, noise) -> (true values, runs whose log losses deviate by Gaussian `noise`)."""
 

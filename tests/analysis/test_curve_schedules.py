@@ -70,7 +70,7 @@ def test_the_two_areas_are_the_printed_sums_over_steps(seed):
         annealed.append(annealed[-1] + momentum)
     np.testing.assert_allclose(curve.area(), area, rtol=1e-12)
     np.testing.assert_allclose(curve.annealing(0.99), annealed, rtol=1e-9, atol=1e-15)
-    values = {"L0": 2.5, "A": 0.6, "alpha": 0.4, "C": 0.5, "lambda": 0.99}
+    values = {"L0": 2.5, "A": 0.6, "alpha": 0.4, "C": 0.5, "lambda_": 0.99}
     expected = [2.5 + 0.6 * area[s] ** -0.4 - 0.5 * annealed[s] for s in table["step"]]
     np.testing.assert_allclose(LAWS["lr_annealing"].evaluate(values, table), expected, rtol=1e-12)
 

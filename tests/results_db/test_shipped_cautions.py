@@ -231,7 +231,7 @@ def test_parts_of_an_error_add_up(shipped_store: Store) -> None:
 
 
 def test_published_coverages_follow_the_published_curve_where_it_is_given(shipped_store: Store) -> None:
-    values = shipped_store.coefficients("monkeys_coverage", variant="Llama-3-8B-Instruct MATH")
+    values = shipped_store.coefficients("coverage", variant="Llama-3-8B-Instruct MATH")
     rows = shipped_store.table("coverage", model="Llama-3-8B-Instruct", task="MATH (oracle verifier)")
     predicted = np.exp(values["a"] * rows["k"] ** values["b"])
     assert len(rows) >= 3
@@ -291,7 +291,7 @@ def test_what_is_general_knowledge_about_a_model_is_named(shipped_store: Store) 
 
 def test_laws_say_which_parameters_they_count(shipped_store: Store) -> None:
     sets = shipped_store.coefficient_sets()
-    non_embedding = {"kaplan_L_ND", "qid_ouyang", "quartet", "parscale"}
+    non_embedding = {"kaplan_joint", "ptq_degradation", "quartet", "parscale"}
     for law in non_embedding:
         assert set(sets[sets["law"] == law]["params_counted"]) == {"non_embedding"}, law
     hoffmann = sets[sets["source_id"] == "chinchilla_2022"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -221,12 +222,34 @@ def test_standard_errors_of_fits_are_those_of_their_notes(shipped_text: Tables) 
     assert (said != "").sum() == 6
 
 
-def coefficient_name(published_name: str) -> str:
+# What a law of ours calls a symbol of the table of origin, where that differs.
+SYMBOLS = {
+    "kaplan_L_Cmin": {"alpha_C_min": "alpha_C", "C_c_min_PFdays": "C_c"},
+    "lr_anneal_tissue": {"lambda_decay": "lambda_"},
+    "kinetics_eflops": {"E_flops": "I"},
+    "data_constrained": {"ln_A": "A", "ln_B": "B", "ln_E": "E"},
+}
+CLOSED_FORMS = {
+    "steplaw_lr": {"coef": "c", "exp_N": "alpha", "exp_D": "beta"},
+    "steplaw_bs": {"coef": "d", "exp_D": "gamma"},
+}
+# Sets that became a part of another, or whose name two laws of the table of origin share.
+VARIANTS = {("precision_kumar", "delta_ptq"): "integer_full"}
+
+
+def coefficient_name(law: str, variant: str, published_name: str) -> str:
     """Our name: effN-joint[Quartet] and eff_n -> eff_n, a_Nopt -> a, E as it is."""
     found = re.fullmatch(r"eff_?([nNdD])(-\w+)?(\[.*\])?", published_name)
     if found:
         return f"eff_{found[1].lower()}"
-    return {"a_Nopt": "a", "b_Dopt": "b", "lambda_": "lambda"}.get(published_name, published_name)
+    own = SYMBOLS.get(law, {}) | (CLOSED_FORMS.get(law, {}) if variant == "closed_form" else {})
+    return (own | {"a_Nopt": "a", "b_Dopt": "b"}).get(published_name, published_name)
+
+
+def variant_name(law: str, variant: str) -> str:
+    """Our name of a set: those that map loss to error say on how many tasks."""
+    tasks = re.fullmatch(r"gadre_err(\d+)", law)
+    return f"{variant}_{tasks[1]}_tasks" if tasks else VARIANTS.get((law, variant), variant)
 
 
 def test_every_shipped_coefficient_stands_in_a_published_table_with_its_interval(
@@ -235,7 +258,8 @@ def test_every_shipped_coefficient_stands_in_a_published_table_with_its_interval
     known = set()
     for file in ("law_coefficients", "law_fits"):
         for row in published_text(file).itertuples():
-            known.add((row.source_id, coefficient_name(row.param), row.value, row.ci_low, row.ci_high))
+            name = coefficient_name(row.law_id, getattr(row, "variant", ""), row.param)
+            known.add((row.source_id, name, row.value, row.ci_low, row.ci_high))
     ours = shipped_text("law_coefficients")
     ours["printed"] = ours["printed_value"].where(ours["printed_value"] != "", ours["value"])
     alone = [
@@ -256,22 +280,24 @@ def test_no_coefficient_was_left_behind_but_the_eight_recalled_ones(
     printed = ours["printed_value"].where(ours["printed_value"] != "", ours["value"])
     variants = ours["variant"].replace("setting not stated", "Llama-3.1-8B, MATH (setting recalled)")
     have = set(zip(ours["source_id"], variants, ours["symbol"], printed, ours["evidence"], strict=True))
-    missing = [
-        (row.source_id, row.variant, row.param, row.value)
-        for row in theirs[theirs["evidence"] != "memory"].itertuples()
-        if (row.source_id, row.variant, coefficient_name(row.param), row.value, row.evidence) not in have
-    ]
+    missing = []
+    for row in theirs[theirs["evidence"] != "memory"].itertuples():
+        name, variant = coefficient_name(row.law_id, row.variant, row.param), variant_name(row.law_id, row.variant)
+        if (row.source_id, variant, name, row.value, row.evidence) not in have:
+            missing.append((row.source_id, row.variant, row.param, row.value))
     assert not missing
     recalled = theirs[theirs["evidence"] == "memory"]
     shipped_sets = set(zip(ours["source_id"], ours["variant"], strict=True))
     assert not set(zip(recalled["source_id"], recalled["variant"], strict=True)) & shipped_sets
 
 
-def test_sizes_in_billions_were_converted_and_say_what_was_printed(shipped_text: Tables) -> None:
+def test_sizes_in_billions_and_logs_were_converted_and_say_what_was_printed(shipped_text: Tables) -> None:
     ours = shipped_text("law_coefficients")
-    converted = ours[ours["printed_value"] != ""]
-    assert list(converted["law"]) == ["infinite_compute"]
-    row = converted.iloc[0]
+    converted = ours[ours["printed_value"] != ""].set_index("law")
+    assert converted.index.value_counts().to_dict() == {"infinite_compute": 1, "data_constrained": 3}
+    for row in converted.loc["data_constrained"].itertuples():
+        assert float(row.value) == pytest.approx(math.exp(float(row.printed_value)), rel=1e-15), row.symbol
+    row = converted.loc["infinite_compute"]
     loss = {n: float(row["value"]) / n**1.02 + 3.43 for n in (0.3e9, 1.4e9)}  # the losses that the paper plots
     assert loss[0.3e9] == pytest.approx(3.601, abs=1e-3)
     assert loss[1.4e9] == pytest.approx(3.465, abs=1e-3)
