@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from results_db.engine import Engine
 from results_db.errors import StoreError
 from results_db.file_engine import FileEngine
 from results_db.location import Place, require_folder, require_usable, wal_path
+from results_db.opening import transaction
 from results_db.reading import columns, tables
 from results_db.shared.address import Address
 from results_db.shared.server_engine import ServerEngine
@@ -70,10 +71,11 @@ def _to_file(source: Engine, path: Path) -> dict[str, int]:
 
 
 def _copied(source: Engine, target: Engine) -> dict[str, int]:
-    with closing(_reading(source)) as read, target.explained(), closing(target.cursor()) as write:
+    with source.explained():
+        read = source.cursor()
+    with closing(read), transaction(read), target.explained(), closing(target.cursor()) as write:
         wanted = _contents(source, read)
-        try:
-            target.begin(write)
+        with transaction(write, target.begin):
             if {name: content(write, name) for name in wanted} != wanted:
                 _require_no_user_data(target, write)
                 for name in wanted:
@@ -81,11 +83,6 @@ def _copied(source: Engine, target: Engine) -> dict[str, int]:
                     for batch in _batches(source, read, name):
                         _insert(write, name, batch)
                 _verify(write, wanted, target.place)
-            write.execute("COMMIT")
-        except BaseException:
-            with suppress(duckdb.Error):  # the first failure is the one to tell
-                write.execute("ROLLBACK")
-            raise
     return {name: found.rows for name, found in wanted.items()}
 
 
@@ -97,15 +94,6 @@ def content(cursor: duckdb.DuckDBPyConnection, table: str) -> Content:
         f" FROM (SELECT row_number() OVER (ORDER BY rowid) AS position, {names} FROM {table})"
     ).fetchall()[0]
     return Content(rows, int(digest))
-
-
-def _reading(source: Engine) -> duckdb.DuckDBPyConnection:
-    """A cursor that sees the source as it is at this moment, whatever others write meanwhile."""
-    source.require_there()
-    with source.explained():
-        cursor = source.cursor()
-        cursor.execute("BEGIN")
-        return cursor
 
 
 def _contents(source: Engine, cursor: duckdb.DuckDBPyConnection) -> dict[str, Content]:
@@ -129,15 +117,13 @@ def _require_no_user_data(target: Engine, cursor: duckdb.DuckDBPyConnection) -> 
     for name in tables(cursor):
         if name in (*OWN, "shipped_data"):
             continue
-        condition = "true" if name not in SHIPPED else _OF_USERS if "origin" in columns(cursor, name) else "false"
-        if cursor.execute(f"SELECT count(*) FROM {name} WHERE {condition}").fetchall() != [(0,)]:
+        _, origin = SHIPPED.get(name, ("", ""))
+        published = f"dataset_id IS NULL AND origin = '{origin}'" if origin else str(name in SHIPPED)
+        if cursor.execute(f"SELECT count(*) FROM {name} WHERE NOT ({published})").fetchall() != [(0,)]:
             raise StoreError(
                 f"{target.place} holds rows of users already (table {name}); copy into an empty database, or import "
                 "the files of this store there one by one. Nothing was copied"
             )
-
-
-_OF_USERS = "origin <> 'published'"
 
 
 def _verify(cursor: duckdb.DuckDBPyConnection, wanted: dict[str, Content], place: Place) -> None:

@@ -7,12 +7,14 @@ import socket
 from collections.abc import Callable
 from urllib.parse import quote
 
+import duckdb
 import pytest
 from postgres_servers import PASSWORD, USER, PostgresServer, binaries, free_port
 
 from results_db import Store, StoreError
 from results_db.location import place_of
 from results_db.shared.address import Address, address_of, is_url
+from results_db.shared.sentences import explained_server
 
 READ = [
     "postgresql://u:p%40s5w@db.lab:5433/atlas",
@@ -213,6 +215,28 @@ def test_a_missing_extension_is_said_with_the_command_that_installs_it(monkeypat
 def test_a_new_store_is_not_made_where_one_is(postgres: PostgresServer) -> None:
     with pytest.raises(StoreError, match="holds a store already; open it as it is, or choose another database"):
         Store.create(postgres.url("shipped"))
+
+
+# What PostgreSQL 15 says where a test cannot bring it about without harm; taken from its message catalogue.
+SAID_BY_SERVERS = [
+    ('FATAL:  no pg_hba.conf entry for host "10.0.0.9", user "u", database "atlas", no encryption', "pg_hba.conf"),
+    ("FATAL:  sorry, too many clients already", "has no free connection"),
+    ("FATAL:  remaining connection slots are reserved for non-replication superuser connections", "no free connection"),
+    ("FATAL:  the database system is starting up", "is starting up; try again in a moment"),
+    ('ERROR:  could not extend file "base/16384/16397": No space left on device', "no space left on the server"),
+    ("SSL error: certificate verify failed", "set sslmode in PRECISION_ATLAS_DB"),
+    ("ERROR:  could not serialize access due to concurrent update", "changed the same rows"),
+    ("ERROR:  something never seen, s5w!\nDETAIL:  more", "cannot be used (IO Error: ERROR:  something never seen, ***!)"),
+]
+
+
+@pytest.mark.parametrize(("message", "said"), SAID_BY_SERVERS)
+def test_what_servers_say_is_said_in_a_sentence(message: str, said: str) -> None:
+    with pytest.raises(StoreError) as problem, explained_server(address_of("postgresql://u:s5w@db.lab/atlas")):
+        raise duckdb.IOException(f"IO Error: {message}")
+    assert said in str(problem.value)
+    assert "postgresql://u:***@db.lab/atlas" in str(problem.value)
+    assert "\n" not in str(problem.value)
 
 
 def test_an_address_without_a_password_leaves_it_to_the_environment(

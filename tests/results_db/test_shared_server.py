@@ -95,9 +95,11 @@ def test_four_processes_write_at_once_and_a_reader_sees_only_whole_imports(proce
 
         reader = threading.Thread(target=read)
         reader.start()
-        said = go(processes(WRITE, *((number, url) for number in range(4))))
-        stop.set()
-        reader.join()
+        try:
+            said = go(processes(WRITE, *((number, url) for number in range(4))))
+        finally:
+            stop.set()
+            reader.join()
         assert len(counts) > 4
         assert {count % N_RUNS for count in counts} == {0}, counts
         keys = {key for out in said for key in out.split()[:-2]}
