@@ -1,4 +1,4 @@
-"""The same verbs without a browser: python -m analysis laws|fit|predict|plan|formats|quantize."""
+"""The same verbs without a browser: python -m analysis laws|fit|compare|next-runs|predict|plan|formats|quantize."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 
 from analysis.commands.options import BadCall
 
-VERBS = ("laws", "fit", "predict", "plan", "formats", "quantize")
+VERBS = ("laws", "fit", "compare", "next-runs", "predict", "plan", "formats", "quantize")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m analysis", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name in VERBS:
-        module = importlib.import_module(f"analysis.commands.{name}")
+        module = importlib.import_module(f"analysis.commands.{name.replace('-', '_')}")
         verb = verbs.add_parser(name, help=module.HELP, description=module.HELP)
         module.add_arguments(verb)
         verb.set_defaults(run=module.run)

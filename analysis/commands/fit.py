@@ -14,8 +14,9 @@ from analysis.commands.inputs import print_json
 from analysis.commands.options import BadCall, above_zero, assignment, option, said_in_the_call, whole
 from analysis.commands.tables import read_runs, without_outliers
 from analysis.fitting import LOSSES, Fit, Status, fit, loss_settings
-from analysis.holdout import holdout
+from analysis.holdout import holdout, size_of
 from analysis.laws import Law, get_law
+from analysis.profile import Profiles, profiles
 from analysis.staged import fit_staged
 
 HELP = "fit a law to a CSV table of runs (a file or '-')"
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--holdout-flops", type=option(above_zero), metavar="C", help="fit up to C FLOPs, report errors above"
     )
+    parser.add_argument("--profile", action="store_true", help="add profile likelihood intervals")
     parser.add_argument("--staged", action="store_true", help="the base first, then each format's factor")
     parser.add_argument(
         "--base-max-n", type=option(above_zero), metavar="N", help="with --staged: base on runs up to N"
@@ -67,9 +69,14 @@ def run(args: argparse.Namespace) -> int:
     else:
         found = method(args.law, kept, **options)
     document = as_document(found) | {"n_left_out": left_out, "holdout": held_out}
+    profile = None
+    if args.profile and found.status is not Status.TOO_FEW_RUNS and found.free:
+        below = kept if not args.holdout_flops else kept[(size_of(args.law, kept) <= args.holdout_flops)]
+        profile = profile_document(profiles(found, below))
+        document["profile"] = profile
     if args.draws and found.draws:
         document["draws"] = {name: numbers.tolist() for name, numbers in found.draws.values.items()}
-    print_json(document) if args.json else print_text(found, held_out)
+    print_json(document) if args.json else print_text(found, held_out, profile)
     if found.status is Status.TOO_FEW_RUNS:
         print(f"fit: {found.advice}", file=sys.stderr)
         return 1
@@ -86,6 +93,8 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         raise BadCall("--base-max-n chooses the runs of the base; give --staged with it")
     if args.staged and not args.law.groups:
         raise BadCall(f"law {args.law.name} has no factor to fit in a second stage; leave --staged out")
+    if args.staged and args.profile:
+        raise BadCall("--profile fits everything again jointly; leave --staged out")
     if args.draws and not args.bootstrap:
         raise BadCall("--draws lists the bootstrap draws; give --bootstrap 1 or more with it")
     return {
@@ -119,11 +128,24 @@ def as_document(found: Fit) -> dict:
     }
 
 
-def print_text(found: Fit, held_out: dict[str, float] | None) -> None:
+def profile_document(found: Profiles) -> dict:
+    """Profiles as plain data: per symbol its interval, which sides are open, and whether it is identified."""
+    by_symbol = {
+        name: {"interval": own.interval, "open": own.open, "identified": own.identified}
+        for name, own in found.by_symbol.items()
+    }
+    return {"share": found.share, "params": by_symbol, "condition": found.condition, "weakest": found.weakest}
+
+
+def print_text(found: Fit, held_out: dict[str, float] | None, profile: dict | None = None) -> None:
     print(f"{found.law.title}: {found.n_runs} runs, objective {found.objective:.6g}, {found.status.name}")
     for name, value in found.values.items():
         low, high = found.intervals.get(name, (None, None))
         interval = f"  95% [{low:.4g}, {high:.4g}]" if low is not None else ""
+        if profile and name in profile["params"]:
+            own = profile["params"][name]
+            interval += f"  profile [{own['interval'][0]:.4g}, {own['interval'][1]:.4g}]"
+            interval += "" if own["identified"] else " not identified"
         print(f"  {name:28} {value:.6g}{interval}")
     for name, value in (held_out or {}).items():
         print(f"  held out: {name:18} {value:.4g}")
