@@ -58,8 +58,9 @@ class Schedule:
 def schedules(points: pd.DataFrame) -> Iterator[Schedule]:
     """One schedule per curve_id (one for all points without that column) from step, learning_rate, warmup_steps.
 
-    Between logged points the rate is interpolated; before the first it rises linearly over the warm-up and then
-    stays as first logged. Raises ValueError for steps that can be no optimizer steps.
+    Between logged points the rate is interpolated, but a jump between two constant stretches happens at the first
+    point of the second; before the first point it rises linearly over the warm-up and then stays as first logged.
+    Raises ValueError for steps that can be no optimizer steps.
     """
     rows = np.arange(len(points))
     names = points["curve_id"].astype(str).to_numpy() if "curve_id" in points else np.zeros(len(points), str)
@@ -75,11 +76,12 @@ def _schedule(name: str, points: pd.DataFrame, rows: np.ndarray) -> Schedule:
         advice = f"write optimizer steps up to {MOST_STEPS:.0e}, not tokens"
         raise ValueError(f"curve {name}: step is {steps[-1]:.3g}; {advice}")
     logged, warmup = points["learning_rate"].to_numpy(float), int(points["warmup_steps"].max())
+    flat = np.diff(logged) == 0
+    jumps = np.flatnonzero(flat[:-2] & ~flat[1:-1] & flat[2:]) + 1
+    knots = np.concatenate([steps, steps[jumps + 1] - 1])
+    rates = np.concatenate([logged, logged[jumps]])
     if (steps >= warmup).any():  # the logged points need not show where the warm-up ends
-        peak = logged[steps >= warmup][0]
-        knots, rates = np.append(steps, warmup), np.append(logged, peak)
-    else:
-        knots, rates = steps, logged
+        knots, rates = np.append(knots, warmup), np.append(rates, logged[steps >= warmup][0])
     start = 0.0 if warmup else rates[np.argmin(knots)]
     knots, first = np.unique(np.append(knots, 0), return_index=True)
     return Schedule(rows, steps, np.interp(np.arange(steps[-1] + 1), knots, np.append(rates, start)[first]), warmup)

@@ -30,7 +30,7 @@ def mantissa_share(p, x):
 
 
 def exponent_best(p, x):
-    splits = [np.arange(bits) for bits in np.atleast_1d(x.bits).astype(int)]
+    splits = [np.arange(bits) for bits in np.ravel(x.bits).astype(int)]
     return np.array([own[np.argmax(fineness(p, own, own[::-1]))] for own in splits]).reshape(np.shape(x.bits))
 
 

@@ -63,10 +63,11 @@ def coefficients() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def published(coefficients) -> Callable[..., dict[str, float]]:
-    """published(law, variant) -> the values by symbol of a published set, of the only source that has it."""
+    """published(law, variant) -> the values by symbol of a published set: of the default one when none is named."""
 
-    def find(law: str, variant: str) -> dict[str, float]:
-        own = coefficients[(coefficients["law"] == law) & (coefficients["variant"] == variant)]
+    def find(law: str, variant: str | None = None) -> dict[str, float]:
+        own = coefficients[coefficients["law"] == law]
+        own = own[(own["variant"] == variant) if variant else (own["rank"] == own["rank"].min())]
         assert own["source_id"].nunique() == 1, (law, variant)
         return dict(zip(own["symbol"], own["value"], strict=True))
 

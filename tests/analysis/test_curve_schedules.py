@@ -32,6 +32,11 @@ def test_a_curve_that_ends_in_its_warm_up_is_what_was_logged():
     np.testing.assert_allclose(rates_of(points([2, 4], [0.5, 1.0], 100)), [0, 0.25, 0.5, 0.75, 1])
 
 
+def test_a_jump_between_two_constant_stretches_happens_where_the_second_begins():
+    np.testing.assert_allclose(rates_of(points([1, 3, 6, 8], [1.0, 1.0, 0.2, 0.2])), [1, 1, 1, 1, 1, 1, 0.2, 0.2, 0.2])
+    np.testing.assert_allclose(rates_of(points([1, 3, 5, 7], [1.0, 1.0, 0.4, 0.2])), [1, 1, 1, 1, 0.7, 0.4, 0.3, 0.2])
+
+
 def test_rows_of_several_curves_in_any_order_find_their_own_schedule():
     table = pd.concat([points([4, 2], [0.5, 1.0]), points([3, 1], [2.0, 2.0], curve="b"), points([6], [0.5])])
     table = table.reset_index(drop=True)
