@@ -23,7 +23,13 @@ LAW = Law(
     source_id="sparsing_law_2024",
     target="activation_ratio",
     ranges=(
-        Range("n_tokens", 8e8, 2.3e11, "Luo et al. fitted 0.8B to 230B tokens: this is extrapolation", published=True),
+        Range(
+            "n_tokens",
+            5.7e9,
+            2.3e11,
+            "Luo et al. fitted up to 230B tokens, and not every model below 6B: this is extrapolation",
+            published=True,
+        ),
     ),
     notes=("Active are the neurons whose removal would raise the perplexity by more than 1%.",),
 )

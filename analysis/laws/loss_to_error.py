@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.laws.law import Law, Param
+from analysis.laws.law import Law, Param, Range
 
 
 def predict(p, x):
@@ -22,6 +22,9 @@ LAW = Law(
     predict=predict,
     source_id="overtraining_scaling_2024",
     target="error_rate",
+    ranges=(
+        Range("loss", 2.3, 5.3, "Gadre et al. saw losses of 2.4 to 5.2 on C4: this is extrapolation", published=True),
+    ),
     notes=(
         "The error is the average top-1 error of a suite of tasks; one task alone follows no such curve.",
         "The loss is that on C4, whatever the model was trained on.",

@@ -32,7 +32,7 @@ LAW = Law(
     formula=r"L(x) = E + \frac{A}{x^{\alpha}}",
     inputs=("amount",),
     params=(
-        Param("E", "what any amount leaves", (0.3, 1.0, 2.0)),
+        Param("E", "what any amount leaves; 0 is a plain power", (0.0, 1.0, 2.0), (0.0, 1e6)),
         Param("A", "what the amount 1 leaves on top of it", (1.0, 30.0, 1e3), (1e-9, 1e20)),
         Param("alpha", "how fast more pays", (0.1, 0.3, 0.6), (1e-3, 5.0)),
     ),

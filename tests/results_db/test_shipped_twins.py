@@ -228,11 +228,12 @@ SYMBOLS = {
     "lr_anneal_tissue": {"lambda_decay": "lambda_"},
     "kinetics_eflops": {"E_flops": "I"},
     "data_constrained": {"ln_A": "A", "ln_B": "B", "ln_E": "E"},
+    "steplaw_lr": {"coef": "c", "ln_coef": "c", "exp_N": "alpha", "exp_D": "beta"},
+    "steplaw_bs": {"coef": "d", "ln_coef": "d", "exp_D": "gamma"},
+    "sparsing_silu": {"first_column": "alpha"},
 }
-CLOSED_FORMS = {
-    "steplaw_lr": {"coef": "c", "exp_N": "alpha", "exp_D": "beta"},
-    "steplaw_bs": {"coef": "d", "exp_D": "gamma"},
-}
+WORD_LM = {"coef": "A", "beta_g": "alpha"}  # the one set of its source that is a whole power law
+AUTHORS_CODE = "Raincleared-Song/SparsingLawData@1cab443 calc.py CURVE_PARAM"  # has what the table of origin lacks
 # Sets that became a part of another, or whose name two laws of the table of origin share.
 VARIANTS = {("precision_kumar", "delta_ptq"): "integer_full"}
 
@@ -242,7 +243,7 @@ def coefficient_name(law: str, variant: str, published_name: str) -> str:
     found = re.fullmatch(r"eff_?([nNdD])(-\w+)?(\[.*\])?", published_name)
     if found:
         return f"eff_{found[1].lower()}"
-    own = SYMBOLS.get(law, {}) | (CLOSED_FORMS.get(law, {}) if variant == "closed_form" else {})
+    own = WORD_LM if (law, variant) == ("hestness", "word_lm") else SYMBOLS.get(law, {})
     return (own | {"a_Nopt": "a", "b_Dopt": "b"}).get(published_name, published_name)
 
 
@@ -259,16 +260,33 @@ def test_every_shipped_coefficient_stands_in_a_published_table_with_its_interval
     for file in ("law_coefficients", "law_fits"):
         for row in published_text(file).itertuples():
             name = coefficient_name(row.law_id, getattr(row, "variant", ""), row.param)
-            known.add((row.source_id, name, row.value, row.ci_low, row.ci_high))
+            ends = [repr(math.exp(float(end))) if row.param == "ln_coef" else end for end in (row.ci_low, row.ci_high)]
+            known.add((row.source_id, name, row.value, *ends))
     ours = shipped_text("law_coefficients")
     ours["printed"] = ours["printed_value"].where(ours["printed_value"] != "", ours["value"])
     alone = [
         (row.symbol, row.value, row.variant, row.locator)
         for row in ours.itertuples()
-        if (row.source_id, row.symbol, row.printed, row.low, row.high) not in known
+        if (row.source_id, row.symbol, row.printed, row.low, row.high) not in known and AUTHORS_CODE not in row.locator
     ]
-    assert [row[:3] for row in alone] == [("beta", "1", "kaplan_form_bf16")], alone
-    assert alone[0][3].endswith("(fixed)")  # the form holds beta at 1; nothing was fitted
+    assert [row[:3] for row in alone] == [("beta", "1", "kaplan_form_bf16"), ("E", "0", "word_lm")], alone
+    assert all(row[3].endswith("(fixed)") for row in alone)  # the forms hold these; nothing was fitted
+
+
+def test_the_columns_that_an_extraction_lost_are_those_of_the_authors_code(shipped_text: Tables) -> None:
+    ours = shipped_text("law_coefficients")
+    own = ours[ours["locator"].str.contains(AUTHORS_CODE)]
+    silu = own[own["law"] == "activation_sparsity_silu"].set_index("variant")["value"].to_dict()
+    assert silu == {"0.1B": "0.102", "0.2B": "0.208", "0.4B": "0.42", "0.8B": "0.562", "1.2B": "0.538"}
+    relu = own[own["law"] == "activation_sparsity_relu"]
+    assert set(relu["variant"]) == {"2.4B"}
+    assert dict(zip(relu["symbol"], relu["value"], strict=True)) == {
+        "alpha": "2.11",
+        "b": "-3.82",
+        "c": "9.04e-06",
+        "A_0": "0.0712",
+    }
+    assert len(own) == 9
 
 
 def test_no_coefficient_was_left_behind_but_the_eight_recalled_ones(
@@ -291,12 +309,14 @@ def test_no_coefficient_was_left_behind_but_the_eight_recalled_ones(
     assert not set(zip(recalled["source_id"], recalled["variant"], strict=True)) & shipped_sets
 
 
-def test_sizes_in_billions_and_logs_were_converted_and_say_what_was_printed(shipped_text: Tables) -> None:
+def test_sizes_in_billions_logs_and_signs_were_converted_and_say_what_was_printed(shipped_text: Tables) -> None:
     ours = shipped_text("law_coefficients")
     converted = ours[ours["printed_value"] != ""].set_index("law")
-    assert converted.index.value_counts().to_dict() == {"infinite_compute": 1, "data_constrained": 3}
-    for row in converted.loc["data_constrained"].itertuples():
+    logs = {"data_constrained": 3, "step_law_lr": 1, "step_law_batch": 1}
+    assert converted.index.value_counts().to_dict() == {"infinite_compute": 1, "power_law": 1, **logs}
+    for row in converted.loc[list(logs)].itertuples():
         assert float(row.value) == pytest.approx(math.exp(float(row.printed_value)), rel=1e-15), row.symbol
+    assert float(converted.loc["power_law", "value"]) == -float(converted.loc["power_law", "printed_value"])
     row = converted.loc["infinite_compute"]
     loss = {n: float(row["value"]) / n**1.02 + 3.43 for n in (0.3e9, 1.4e9)}  # the losses that the paper plots
     assert loss[0.3e9] == pytest.approx(3.601, abs=1e-3)
