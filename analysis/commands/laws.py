@@ -19,7 +19,8 @@ def run(args: argparse.Namespace) -> int:
         print_json([describe(law) for law in LAWS.values()])
         return 0
     for law in LAWS.values():
-        print(f"{law.name:12} {law.title}\n{'':12} {law.formula}\n{'':12} source {law.source_id}")
+        print(f"{law.name}: {law.title}\n    {law.formula}\n    {', '.join(law.inputs)} -> {law.target}")
+        print(f"    source {law.source_id}")
     return 0
 
 
@@ -34,10 +35,12 @@ def describe(law: Law) -> dict:
         "title": law.title,
         "formula": law.formula,
         "inputs": law.inputs,
+        "absent": law.absent,
         "predicts": law.target,
         "params": params,
         "params_counted": law.counts or None,
         "ranges": [vars(limit) for limit in law.ranges],
         "derived": [{name: getattr(d, name) for name in ("name", "meaning", "given", "source")} for d in law.derived],
+        "notes": law.notes,
         "source": law.source_id,
     }

@@ -27,5 +27,8 @@ def run(args: argparse.Namespace) -> int:
     table = read_table(args.runs, args.law.required_inputs)
     runs = as_numbers(table, args.law.numeric_inputs, args.runs)
     check_runs(args.law, runs, with_target=False)
+    outside, sentences = args.law.outside(runs)
+    for sentence in sentences:
+        print(f"predict: {int(outside.sum())} of {len(runs)} rows lie outside the law: {sentence}", file=sys.stderr)
     table.assign(predicted=args.law.evaluate(values, runs)).to_csv(sys.stdout, index=False)
     return 0
