@@ -28,7 +28,14 @@ if all_runs.empty:
 controls, main = st.columns([1, 3], gap="large")
 with controls:
     uploads = store().datasets()
-    choice = inputs.runs_and_law(all_runs, LAWS, dict(zip(uploads["dataset_id"], uploads["name"], strict=True)))
+    names = dict(zip(uploads["dataset_id"], uploads["name"], strict=True))
+    choice = inputs.runs_and_law(all_runs, LAWS, names, store().table("cautions", table_name="runs"))
+if choice is None:
+    with main:
+        panels.empty_state(
+            "No runs can be fitted: upload runs of several sizes and tokens.", "pages/results.py", "Upload"
+        )
+    st.stop()
 law, runs = choice.law, choice.runs
 
 with main:

@@ -9,10 +9,15 @@ import pandas as pd
 import streamlit as st
 
 from analysis.laws import Law
+from analysis.staged import fit_base
 from pages.ui.fits import ANY_BASE, BASES, DELTAS, BaseRuns
+from pages.ui.groups import RunGroup, caution_words, fit_groups
 
 DEFAULT_SOURCE = "chinchilla_replication_2024"
-LAW_OF_SOURCE = {"quartet_2025": "quartet"}
+LAW_OF_SOURCE = {
+    **dict.fromkeys(("quartet_2025", "quest_2025", "quartet_ii_2026"), "quartet"),
+    "overtraining_scaling_2024": "overtraining",
+}
 
 
 @dataclass(frozen=True)
@@ -25,25 +30,20 @@ class RunsAndLaw:
     delta: float
 
 
-def runs_and_law(all_runs: pd.DataFrame, laws: Mapping[str, Law], uploads: Mapping[str, str]) -> RunsAndLaw:
-    """Draws the choice of runs and law; the runs are those with a size, tokens and loss, after the filters.
+def runs_and_law(
+    all_runs: pd.DataFrame, laws: Mapping[str, Law], uploads: Mapping[str, str], cautions: pd.DataFrame
+) -> RunsAndLaw | None:
+    """Draws the choice of runs and law; None when there are no runs that any of these laws can be fitted to.
 
-    `uploads` maps the dataset_id of an upload, which is the source of its runs, to the name its owner gave it.
+    The runs are those with a size, tokens and loss, after the filters. `uploads` maps the dataset_id of an upload,
+    which is the source of its runs, to the name its owner gave it; `cautions` explains the codes of runs.
     """
     st.subheader("Runs")
-    usable = all_runs.dropna(subset=["n_params", "n_tokens", "loss"])
-    names = usable.groupby("source_id", sort=False).size()
-    options = sorted(names.index, key=lambda name: (name != DEFAULT_SOURCE, name))
-    source = st.selectbox(
-        "Dataset",
-        options,
-        format_func=lambda name: uploads.get(name, name),
-        key="scaling_laws.source",
-        bind="query-params",
-        help="Runs of different sources are never fitted together: their data and tokenizers differ.",
-    )
-    runs = usable[usable["source_id"] == source]
-    st.caption(f"{names[source]} runs with size, tokens and loss")
+    offered = {name: law for name, law in laws.items() if _by_size_and_tokens(law)}
+    group = _choose_group(all_runs.dropna(subset=["n_params", "n_tokens", "loss"]), offered, uploads, cautions)
+    if group is None:
+        return None
+    runs, source = group.runs, group.key
     flagged = runs["outlier"].fillna(False).astype(bool)
     if flagged.any():
         keep = st.toggle(
@@ -63,12 +63,13 @@ def runs_and_law(all_runs: pd.DataFrame, laws: Mapping[str, Law], uploads: Mappi
     )
     runs = runs[runs["n_params"] <= largest]
     st.subheader("Law")
-    preferred = LAW_OF_SOURCE.get(str(source), "chinchilla")
-    law_names = sorted((name for name in laws if _by_size_and_tokens(laws[name])), key=lambda name: name != preferred)
+    preferred = LAW_OF_SOURCE.get(str(group.runs["source_id"].iloc[0]), "chinchilla")
+    possible = [name for name in offered if group.can_be_fitted_with(offered[name])]
+    law_names = sorted(possible, key=lambda name: name != preferred)
     law = laws[
         st.selectbox("Law", law_names, format_func=lambda name: laws[name].title, key=f"scaling_laws.law.{source}")
     ]
-    base = _base_choice(str(source)) if law.groups else None
+    base = _base_choice(source, law, runs) if law.groups else None
     delta = st.select_slider(
         "Huber δ",
         [1e-5, 1e-4, 1e-3, 1e-2, 1e-1],
@@ -81,12 +82,53 @@ def runs_and_law(all_runs: pd.DataFrame, laws: Mapping[str, Law], uploads: Mappi
     return RunsAndLaw(runs, law, base, delta)
 
 
+def _choose_group(
+    usable: pd.DataFrame, laws: Mapping[str, Law], uploads: Mapping[str, str], cautions: pd.DataFrame
+) -> RunGroup | None:
+    place = st.container()
+    unfit = st.toggle(
+        "Also runs that no fit should use",
+        key="scaling_laws.unfit",
+        bind="query-params",
+        help="Published runs whose losses are too coarse, or no losses of pre-training: logarithms of perplexities.",
+    )
+    groups = [
+        group
+        for group in fit_groups(usable, uploads, unfit)
+        if any(group.can_be_fitted_with(law) for law in laws.values())
+    ]
+    if not groups:
+        return None
+    by_key = {group.key: group for group in sorted(groups, key=lambda group: group.key != DEFAULT_SOURCE)}
+    key = place.selectbox(
+        "Dataset",
+        by_key,
+        format_func=lambda key: by_key[key].label,
+        key="scaling_laws.source",
+        bind="query-params",
+        help="Only runs with the same data, tokenizer, loss and baseline are fitted together. Listed are the groups "
+        "with enough different sizes and tokens for a law, and all uploads.",
+    )
+    group = by_key[str(key)]
+    place.caption(
+        ". ".join([f"{len(group.runs)} runs with size, tokens and loss", *caution_words(group.runs, cautions)])
+    )
+    return group
+
+
 def _by_size_and_tokens(law: Law) -> bool:
     return law.target == "loss" and set(law.required_inputs) == {"n_params", "n_tokens"}
 
 
-def _base_choice(source: str) -> BaseRuns | None:
+def _base_choice(source: str, law: Law, runs: pd.DataFrame) -> BaseRuns | None:
     choices = BASES.get(source, ANY_BASE)
+    free = sum(not param.per for param in law.params)
+    bare = len(fit_base(law, runs))
+    if bare <= free < len(runs):
+        st.caption(
+            f"Fitted jointly: {bare} runs without a low-precision pass are too few for a base of {free} parameters."
+        )
+        return None
     mode = st.radio(
         "Fit",
         ("base first", "all jointly"),

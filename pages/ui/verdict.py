@@ -43,9 +43,10 @@ def published_objective(found: Fit, objectives: pd.DataFrame) -> str:
             f"The published set **{row['set']}** has the same objective as this fit on these {found.n_runs} runs, "
             f"**{found.objective:.5g}**, within {100 * SAME_OBJECTIVE:g}%. {arrive}"
         )
+    above = f"{100 * excess:.2g}% above" if excess < 1 else f"{1 + excess:.2g} times"
     return (
         f"The best published set, **{row['set']}**, has objective **{row['objective']:.4g}** on these {found.n_runs} "
-        f"runs; this fit reaches **{found.objective:.5g}**: the published set is {100 * excess:.2g}% above the "
+        f"runs; this fit reaches **{found.objective:.5g}**: the published set is {above} the "
         f"optimum of this objective (log-Huber, δ = {found.delta:g}). {arrive}"
     )
 
