@@ -8,6 +8,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from analysis.laws import LAWS
 from results_db.errors import unknown
 
 # Columns of the store's tables. Name them in a query, never SELECT *: on a server a table has one column more, rowid,
@@ -82,6 +83,8 @@ def coefficients(
     ValueError names the laws, sources or variants that exist.
     """
     chosen = coefficient_sets(cursor, None)
+    if law in LAWS and law not in set(chosen["law"]):
+        raise ValueError(f"law {law} has no published coefficients; fit it on runs, or give values of your own")
     for column, word in (("law", law), ("source_id", source), ("variant", variant)):
         if word is None:
             continue

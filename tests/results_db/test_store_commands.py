@@ -129,6 +129,7 @@ BAD_CALLS = [
     ),
     (("export", "schema_version", "--source", "x"), "the rows of schema_version carry no source; export the whole"),
     (("export", "runs", "--format", "xlsx"), "invalid choice: 'xlsx'"),
+    (("coefficients", "data_filtering"), "law data_filtering has no published coefficients; fit it on runs"),
     (("coefficients", "chinchila"), "unknown law 'chinchila'; did you mean chinchilla"),
     (("coefficients", "quartet", "--source", "quartet"), "unknown source_id 'quartet'; did you mean quartet_2025?"),
     (("coefficients", "quartet", "--variant", "newst"), "unknown variant 'newst'; did you mean newest?"),
