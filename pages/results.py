@@ -49,26 +49,36 @@ with left:
         "backward": st.multiselect(
             "Backward format", browse.options(runs, "backward"), key="results.backward", placeholder="all"
         ),
+        "loss_label": st.multiselect("Loss", browse.options(runs, "loss_label"), key="results.loss", placeholder="all"),
         "family": st.multiselect("Family", browse.options(runs, "family"), key="results.family", placeholder="all"),
     }
-    outliers = st.toggle("Runs that their source left out", value=True, key="results.outliers", bind="query-params")
-shown = browse.chosen(runs, picks, outliers)
+    outliers = st.toggle("Runs their source left out", value=True, key="results.outliers", bind="query-params")
+    other_scale = int((~browse.on_loss_scale(runs)).sum())
+    perplexities = st.toggle(
+        f"Log-perplexities ({other_scale})",
+        key="results.perplexities",
+        bind="query-params",
+        help="Logarithms of perplexities are no losses of pre-training: another text and tokenizer, often fine-tuned.",
+    )
+shown = browse.chosen(runs, picks, outliers, perplexities)
 
 with main:
     if shown.empty:
         panels.empty_state("No run matches all filters on the left: clear one of them.")
         st.stop()
     drawn = shown.dropna(subset=[x])
-    origins = ", ".join(f"{count} {origin}" for origin, count in shown["origin"].value_counts().items())
+    origins = ", ".join(f"{count} {origin}" for origin, count in drawn["origin"].value_counts().items())
+    losses = drawn["loss_label"].nunique()
     panels.show_figure(
         figures_results.runs_figure(drawn, x, color, browse.finding(drawn, x)),
         f"Loss of {len(drawn)} runs against {browse.AXES[x]}, coloured by {browse.COLORS[color]}",
         None,
         "results.runs",
-        f"{len(drawn)} runs ({origins}). Losses of different sources differ in data and tokenizer: compare within one. "
+        f"{len(drawn)} runs ({origins}), {losses} different {'loss' if losses == 1 else 'losses'}. Losses of different "
+        "sources differ in data and tokenizer: compare within one. "
         "C is as recorded, else 6ND. No source prints an interval per run.",
     )
-    panels.show_table(shown[list(browse.TABLE)], "results.list", columns=browse.TABLE, height=380)
+    panels.show_table(browse.own_first(shown)[list(browse.TABLE)], "results.list", columns=browse.TABLE, height=380)
     st.download_button(
         f"Download these {len(shown)} runs",
         safe_cells(shown[list(runs.columns)]).to_csv(index=False),

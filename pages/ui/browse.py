@@ -18,6 +18,7 @@ COLORS = {
     "forward": "forward format",
     "backward": "backward format",
     "source": "source",
+    "loss_label": "loss",
     "family": "family",
 }
 # The columns of the table and how they read, in order.
@@ -27,6 +28,7 @@ TABLE = {
     "n_tokens": column_config.NumberColumn("D [tokens]", format="compact"),
     "exaflops": column_config.NumberColumn("C [1e18 FLOPs]", format="%.4g", help="As recorded, else 6 N D"),
     "loss": column_config.NumberColumn("loss [nats/token]", format="%.4f"),
+    "loss_label": column_config.TextColumn("of", help="Data set and split of the loss"),
     "forward_label": column_config.TextColumn("forward"),
     "backward_label": column_config.TextColumn("backward"),
     "origin": column_config.TextColumn("origin", help="Published by a source, or uploaded by you"),
@@ -34,6 +36,7 @@ TABLE = {
     "link": column_config.LinkColumn("link", display_text="open", help="The paper, its code or its data"),
     "locator": column_config.TextColumn("where", help="File, table or cell of the source; row of an upload"),
     "outlier": column_config.CheckboxColumn("left out", help="Its source left this run out of its own fit"),
+    "caution": column_config.TextColumn("caution", help="What the codes mean: Data dictionary, table runs"),
     "note": column_config.TextColumn("note"),
 }
 
@@ -55,6 +58,7 @@ def readable_runs(
         shown[f"{role}_label"] = [label.get(key, _stated(key[1])) for key in keys]
         shown[role] = [_known_format(number_format.get(key, _stated(key[1]))) for key in keys]
     shown["family"] = shown["family"].fillna(NOT_STATED)
+    shown["loss_label"] = runs["loss_name"].fillna(NOT_STATED)
     shown["outlier"] = shown["outlier"].fillna(False).astype(bool)
     return shown
 
@@ -82,18 +86,28 @@ def options(runs: pd.DataFrame, column: str) -> list[str]:
     return [str(value) for value in runs[column].value_counts().index]
 
 
-def chosen(runs: pd.DataFrame, picks: dict[str, list[str]], outliers: bool) -> pd.DataFrame:
-    """The runs that match every pick; no pick in a column keeps all of it."""
-    keep = pd.Series(True, runs.index)
+def on_loss_scale(runs: pd.DataFrame) -> pd.Series:
+    """True for losses per token; false for logarithms of perplexities on some text, which are another scale."""
+    return ~runs["caution"].fillna("").str.contains("log_perplexity")
+
+
+def chosen(runs: pd.DataFrame, picks: dict[str, list[str]], outliers: bool, perplexities: bool = False) -> pd.DataFrame:
+    """The runs that match every pick; no pick in a column keeps all of it, except what is on another loss scale."""
+    keep = pd.Series(True, runs.index) if perplexities else on_loss_scale(runs)
     for column, values in picks.items():
         if values:
             keep &= runs[column].isin(values)
     return runs[keep if outliers else keep & ~runs["outlier"]]
 
 
+def own_first(runs: pd.DataFrame) -> pd.DataFrame:
+    """The same runs, those of users before the published ones."""
+    return runs.sort_values("origin", key=lambda origin: origin == "published", kind="stable")
+
+
 def finding(runs: pd.DataFrame, x: str) -> str:
     """The figure's title: what the loss does along the axis, where the ranks agree on it within each source."""
-    several = [group for _, group in runs.groupby("source_id") if group[x].nunique() > 2]
+    several = [group for _, group in runs.groupby(["source_id", "loss_label"]) if group[x].nunique() > 2]
     ranks = [group[x].rank().corr(group["loss"].rank()) for group in several]
     axis = {"flops": "compute", "n_params": "model size", "n_tokens": "tokens"}[x]
     if ranks and max(ranks) < -0.5:

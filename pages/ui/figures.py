@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
@@ -24,7 +25,15 @@ FORMAT_COLORS = {
     "e2m1": "#B8860B",
     "nvfp4": "#D55E00",
     "int8": "#009E73",
+    "int7": "#1FA56A",
+    "int6": "#34AE60",
+    "int5": "#4AB755",
     "int4": "#5FBF4A",
+    "int3": "#86C34A",
+    "int2": "#A9CF6B",
+    "int1": "#C9DC8F",
+    "binary": "#B08D57",
+    "ternary": "#8A6238",
     "nf4": "#CC79A7",
 }
 # The four training schemes (forward:backward) of the planner; order is that of the legend.
@@ -46,7 +55,7 @@ ORIGIN_SYMBOLS = {"published": "circle", "uploaded": "diamond", "measured": "squ
 
 def format_color(name: str) -> str:
     """The colour of a format or of the longest known prefix of its name; grey when unknown."""
-    matches = [known for known in FORMAT_COLORS if name.lower().startswith(known)]
+    matches = [known for known in FORMAT_COLORS if re.match(rf"{known}(?!\d)", name.lower())]
     return FORMAT_COLORS[max(matches, key=len)] if matches else MUTED
 
 

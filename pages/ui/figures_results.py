@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import html
+import itertools
 from typing import cast
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from pages.ui.browse import AXES, COLORS, NOT_STATED
-from pages.ui.figures import FORMAT_COLORS, MUTED, NOT_STATED_COLOR, ORIGIN_SYMBOLS, format_color, words
+from pages.ui.figures import MUTED, NOT_STATED_COLOR, ORIGIN_SYMBOLS, format_color, words
 from pages.ui.figures_laws import QUALITATIVE
 
-MOST_COLORS = 12
+MOST_COLORS = {"forward": 12, "backward": 12}  # formats have colours of their own; other values share a short palette
 
 
 def runs_figure(runs: pd.DataFrame, x: str, color_by: str, title: str) -> go.Figure:
     """Loss of each run against `x`, one colour per value of `color_by`, one marker per origin, outliers hollow."""
     figure = go.Figure()
-    frequent = runs[color_by].value_counts().index[:MOST_COLORS]
+    frequent = runs[color_by].value_counts().index[: MOST_COLORS.get(color_by, len(QUALITATIVE))]
     groups = runs[color_by].where(runs[color_by].isin(frequent), "others")
     colors = _colors([str(value) for value in groups.value_counts().index])
     for key, group in runs.groupby([groups, runs["origin"], runs["outlier"]], sort=False):
@@ -49,15 +50,14 @@ def _narrow(values: pd.Series) -> bool:
 
 def _colors(values: list[str]) -> dict[str, str]:
     """The house colour of a format; other values take turns in a palette that is not theirs to keep."""
-    free = iter(QUALITATIVE * (1 + len(values) // len(QUALITATIVE)))
-    return {
-        value: NOT_STATED_COLOR if value == NOT_STATED else format_color(value) if _is_format(value) else next(free)
-        for value in values
-    }
+    free = itertools.cycle(QUALITATIVE)
+    own = dict.fromkeys((NOT_STATED, "others"), NOT_STATED_COLOR)
+    own |= {value: format_color(value) for value in values if _is_format(value)}
+    return {value: own.get(value) or next(free) for value in values}
 
 
 def _is_format(value: str) -> bool:
-    return any(value.lower().startswith(known) for known in FORMAT_COLORS)
+    return format_color(value) != MUTED
 
 
 def _legend(value: str, origin: str, outlier: bool, n_runs: int) -> str:
@@ -83,6 +83,6 @@ def _hover(run: dict) -> str:
         if pd.notna(run["n_tokens"])
         else words(run["n_params"]),
         f"forward {run['forward_label']}, backward {run['backward_label']}",
-        f"{run['source']}, run {run['run_id']}, {run['origin']}",
+        f"{run['source']}, run {run['run_id']}, {run['origin']}, {run['loss_label']}",
     ]
     return "<br>".join([lines[0], *(html.escape(line, quote=False) for line in lines[1:])])

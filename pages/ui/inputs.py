@@ -87,7 +87,7 @@ def _choose_group(
 ) -> RunGroup | None:
     place = st.container()
     unfit = st.toggle(
-        "Also runs that no fit should use",
+        "Also runs unfit for fits",
         key="scaling_laws.unfit",
         bind="query-params",
         help="Published runs whose losses are too coarse, or no losses of pre-training: logarithms of perplexities.",
