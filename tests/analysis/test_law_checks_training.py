@@ -279,3 +279,31 @@ def test_a_power_law_of_small_models_predicts_33b_within_its_band():
     low, high = found.draws.band(pd.DataFrame({"n_params": [33e9]}))
     assert low[0] < float(law.evaluate(truth, {"n_params": 33e9})) < high[0]
     assert found.intervals["alpha"][0] < 0.2 < found.intervals["alpha"][1]
+
+
+@pytest.fixture(scope="module")
+def best_of_grid(data_folder) -> pd.DataFrame:
+    """The best of some 120 learning rates and batches at each size and data of Li et al.'s dense models."""
+    runs = pd.read_csv(data_folder / "runs" / "step_law_2025.csv")
+    note = runs["note"].str.extract(r"lr=([\d.e-]+); batch=(\d+) sequences of 2048").astype(float)
+    return runs.assign(learning_rate=note[0], batch_tokens=2048 * note[1])[runs["family"] == "steplaw-dense"]
+
+
+@pytest.mark.parametrize("name", ["step_law_lr", "step_law_batch"])
+def test_the_step_law_is_within_a_factor_of_two_of_the_best_of_every_grid(name, best_of_grid, published):
+    law = LAWS[name]
+    off = best_of_grid[law.target] / law.evaluate(published(name, "closed_form"), best_of_grid)
+    assert len(off) == 17
+    assert off.between(0.5, 2).all(), off
+    assert 0.8 < np.exp(np.log(off).mean()) < 1.25  # and not off to one side: sizes count no embedding
+
+
+@pytest.mark.parametrize("name", ["step_law_lr", "step_law_batch"])
+def test_a_fit_of_the_best_of_every_grid_agrees_with_the_published_intervals(name, best_of_grid, coefficients):
+    found = fit(LAWS[name], best_of_grid, loss="log-huber", delta=1.0)
+    own = coefficients[(coefficients["law"] == name) & (coefficients["variant"] == "bootstrap")].set_index("symbol")
+    assert set(own.index) == set(found.free)
+    for symbol, row in own.iterrows():
+        low, high = found.intervals[symbol]
+        assert low < row["high"], (symbol, low, high)
+        assert row["low"] < high, (symbol, low, high)
