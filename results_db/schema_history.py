@@ -8,7 +8,7 @@ from results_db.schema import Table
 from results_db.schema_curves import DATASETS_V3
 from results_db.schema_quality import QUALITY
 
-ACTIONS = ("rename", "edit", "delete", "restore")
+ACTIONS = ("rename", "edit", "delete", "restore", "import")
 
 DATASETS_V6 = replace(
     DATASETS_V3,
@@ -26,8 +26,8 @@ HISTORY = Table(
     (
         ("dataset_id", "VARCHAR NOT NULL", "key of the dataset, which may be deleted"),
         ("changed_at", "TIMESTAMP NOT NULL", "time of the change [UTC]"),
-        ("action", "VARCHAR NOT NULL", f"what was done: {', '.join(ACTIONS)}"),
-        ("row_key", "VARCHAR", "run_id of the changed run after the change; NULL: the dataset as a whole"),
+        ("action", "VARCHAR NOT NULL", f"what was done: {', '.join(ACTIONS)} (of a shared dataset)"),
+        ("row_key", "VARCHAR", "run_id of the changed run; NULL: the dataset as a whole"),
         ("column_name", "VARCHAR", "changed column; NULL: none in particular"),
         ("old_value", "VARCHAR", "value before, as text that its column reads back; NULL: there was none"),
         ("new_value", "VARCHAR", "value after, as text that its column reads back; NULL: there is none"),

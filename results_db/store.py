@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from results_db import exporting, reading, writing
+from results_db import deleting, editing, exporting, history, reading, sharing, writing
 from results_db.copying import copy_store
 from results_db.engine import Engine, create_engine, open_engine
 from results_db.importers.preview import Preview
@@ -122,12 +122,19 @@ class Store:
         with self._transaction() as cursor:
             return writing.add_probe_rows(cursor, frame, "measured", None)
 
-    def preview(self, filename: str, data: bytes | Path, mapping: dict[str, str] | None = None) -> Preview:
+    def preview(
+        self,
+        filename: str,
+        data: bytes | Path,
+        mapping: dict[str, str] | None = None,
+        facts: dict[str, str] | None = None,
+    ) -> Preview:
         """What a file would add to the store; nothing is stored.
 
-        `mapping` says which uploaded column is which of ours, "" to ignore one; ValueError for unknown names.
+        `mapping` says which uploaded column is which of ours, "" to ignore one; `facts` answers the preview's
+        questions by their names. ValueError for unknown names.
         """
-        found = read(filename, data, mapping)
+        found = read(filename, data, mapping, facts)
         with self._cursor() as cursor:
             return writing.with_what_is_known(cursor, found)
 
@@ -152,6 +159,49 @@ class Store:
         """How many rows were removed with a dataset; the store is as it was before that import."""
         with self._transaction() as cursor:
             return writing.remove_dataset(cursor, dataset_id)
+
+    def rename(self, dataset_id: str, name: str) -> str:
+        """The name that a dataset has now; the old one stays in its history."""
+        with self._transaction() as cursor:
+            return editing.rename(cursor, dataset_id, name)
+
+    def edit(self, dataset_id: str, changes: Iterable[editing.Change]) -> int:
+        """How many cells of a dataset's runs were changed, all or none: (run_id, column, text), "" empties a cell.
+
+        ValueError names the first change that cannot be.
+        """
+        with self._transaction() as cursor:
+            return editing.edit(cursor, dataset_id, changes)
+
+    def history(self, dataset_id: str) -> pd.DataFrame:
+        """What was changed in a dataset, the oldest change first, each with its old and new value as text."""
+        with self._cursor() as cursor:
+            return history.history(cursor, dataset_id)
+
+    def delete(self, dataset_id: str) -> int:
+        """How many rows were put aside with a dataset; `restore` brings them back until `purge`."""
+        with self._transaction() as cursor:
+            return deleting.delete(cursor, dataset_id)
+
+    def deleted(self) -> pd.DataFrame:
+        """The deleted datasets, the newest deletion first: dataset_id, name, kind, n_rows, deleted_at."""
+        with self._cursor() as cursor:
+            return deleting.deleted(cursor)
+
+    def restore(self, dataset_id: str) -> int:
+        """How many rows of a deleted dataset are back as they were."""
+        with self._transaction() as cursor:
+            return deleting.restore(cursor, dataset_id)
+
+    def purge(self, dataset_id: str) -> int:
+        """How many rows of a deleted dataset are gone for good, with its history."""
+        with self._transaction() as cursor:
+            return deleting.purge(cursor, dataset_id)
+
+    def share(self, dataset_id: str) -> bytes:
+        """A dataset with its provenance and history as one file, which imports into another store as the same."""
+        with self._cursor() as cursor:
+            return sharing.share(cursor, dataset_id)
 
     def backup(self, target: Path | str) -> str:
         """The SHA-256 of the copy of the store that was written to `target`, which must be free."""

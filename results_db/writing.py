@@ -10,10 +10,12 @@ import duckdb
 import pandas as pd
 
 from results_db.errors import unknown
+from results_db.history import history, remember
 from results_db.importers import probe_rows
 from results_db.importers.preview import Preview
 from results_db.migrations import utc_now
 
+OWNED = ("runs", "loss_curves", "quality", "probe_results")  # the tables whose rows a dataset may own
 MEASURED = "measured"  # stands for a dataset_id where every row of a probe's file is in the store already
 
 
@@ -46,7 +48,12 @@ def with_what_is_known(cursor: duckdb.DuckDBPyConnection, preview: Preview) -> P
             f"{preview.file_name}: these rows are in the store already, as {same[0][0]!r}; importing adds nothing."
         )
         return replace(preview, existing=preview.dataset_id, message=message)
+    put_aside = _put_aside(cursor, preview)
+    if put_aside:
+        return replace(preview, message=put_aside, blocking=put_aside)
     n_rows = len(preview.rows)
+    if preview.kind not in _SEEN:
+        return preview
     cursor.register("incoming", preview.rows)
     seen = cursor.execute(_SEEN[preview.kind]).fetchall()[0][0]
     cursor.unregister("incoming")
@@ -56,6 +63,21 @@ def with_what_is_known(cursor: duckdb.DuckDBPyConnection, preview: Preview) -> P
         message = f"{preview.file_name}: all {n_rows} rows are in the store already; importing adds nothing."
         return replace(preview, existing=MEASURED, message=message)
     return replace(preview, message=f"{preview.message} {_SEEN_WORDS[preview.kind].format(n=seen)}")
+
+
+def _put_aside(cursor: duckdb.DuckDBPyConnection, preview: Preview) -> str:
+    """The sentence for rows that were imported and deleted before, "" for others."""
+    found = cursor.execute(
+        "SELECT content->>'name', deleted_at FROM deleted_rows WHERE table_name = 'datasets' AND dataset_id = ?",
+        [preview.dataset_id],
+    ).fetchall()
+    if not found:
+        return ""
+    name, when = found[0]
+    return (
+        f"{preview.file_name}: these rows were imported before, as {name!r}, and deleted on {when:%Y-%m-%d}. Restore "
+        "that dataset, or delete it for good before you import them anew."
+    )
 
 
 _SEEN = {
@@ -74,6 +96,8 @@ def add_dataset(cursor: duckdb.DuckDBPyConnection, preview: Preview, name: str) 
     dataset = preview.dataset_id
     if cursor.execute("SELECT 1 FROM datasets WHERE dataset_id = ?", [dataset]).fetchall():
         return dataset
+    if put_aside := _put_aside(cursor, preview):
+        raise ValueError(f"nothing was imported: {put_aside}")
     taken = {taken for (taken,) in cursor.execute("SELECT name FROM datasets").fetchall()}
     n_rows = len(preview.rows)
     if preview.kind == "probe_results":
@@ -81,25 +105,50 @@ def add_dataset(cursor: duckdb.DuckDBPyConnection, preview: Preview, name: str) 
         if not n_rows:
             return MEASURED
     else:
-        owned = preview.rows.assign(source_id=dataset, dataset_id=dataset, origin="uploaded")
-        _insert(cursor, "runs", owned)
+        for table, frame in preview.tables.items():
+            _insert(cursor, table, frame.assign(source_id=dataset, dataset_id=dataset, origin="uploaded"))
+    about = preview.shared
     cursor.execute(
-        "INSERT INTO datasets (dataset_id, name, file_name, sha256, kind, n_rows, imported_at, origin)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, 'uploaded')",
-        [dataset, _free_name(name, taken), preview.file_name, preview.sha256, preview.kind, n_rows, utc_now()],
+        "INSERT INTO datasets (dataset_id, name, file_name, sha256, kind, n_rows, n_points, imported_at, answers,"
+        " origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'uploaded')",
+        [
+            *(dataset, free_name(name, taken)),
+            *(about.file_name if about else preview.file_name, about.sha256 if about else preview.sha256),
+            *(preview.kind, n_rows, len(preview.curves) or None),
+            *(about.imported_at if about else utc_now(), (about.answers if about else preview.answers) or None),
+        ],
     )
+    if about:
+        _insert(cursor, "history", about.history.assign(dataset_id=dataset))
+        remember(cursor, dataset, "import", new=preview.file_name)
     return dataset
 
 
-def remove_dataset(cursor: duckdb.DuckDBPyConnection, dataset: str) -> int:
-    """How many rows a dataset had, which are gone now with it; ValueError when there is no such dataset."""
-    known = [key for (key,) in cursor.execute("SELECT dataset_id FROM datasets").fetchall()]
+def require_dataset(cursor: duckdb.DuckDBPyConnection, dataset: str) -> str:
+    """The name of a dataset; ValueError when there is no such dataset."""
+    known = dict(cursor.execute("SELECT dataset_id, name FROM datasets").fetchall())
     if dataset not in known:
-        raise ValueError(unknown("dataset", dataset, known))
+        raise ValueError(unknown("dataset", dataset, list(known)))
+    return known[dataset]
+
+
+def remove_dataset(cursor: duckdb.DuckDBPyConnection, dataset: str) -> int:
+    """How many rows a dataset had, which are gone now as if it had never been imported.
+
+    ValueError when there is no such dataset, or when it was changed since: then it can only be deleted.
+    """
+    name = require_dataset(cursor, dataset)
+    last = history(cursor, dataset)["action"].tail(1)
+    if len(last) and last.item() != "import":
+        raise ValueError(
+            f"the import of {name!r} cannot be undone: the dataset was changed since. Delete it instead; a deleted "
+            "dataset can be restored"
+        )
     removed = 0
-    for table in ("runs", "probe_results"):
+    for table in OWNED:
         removed += cursor.execute(f"DELETE FROM {table} WHERE dataset_id = ?", [dataset]).fetchall()[0][0]
-    cursor.execute("DELETE FROM datasets WHERE dataset_id = ?", [dataset])
+    for table in ("datasets", "history"):
+        cursor.execute(f"DELETE FROM {table} WHERE dataset_id = ?", [dataset])
     return removed
 
 
@@ -111,6 +160,7 @@ def _insert(cursor: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) 
     cursor.unregister("incoming")
 
 
-def _free_name(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
+    """The name, with a number behind it when it is taken."""
     candidates = (name if number == 1 else f"{name} ({number})" for number in range(1, len(taken) + 2))
     return next(candidate for candidate in candidates if candidate not in taken)

@@ -102,12 +102,16 @@ def _values(point: Point, rules: Mapping[str, Rule]) -> tuple[dict[str, Any], li
     for column, cell in point.cells.items():
         if not isinstance(cell, str):
             values[column] = cell
-        elif column in ("step", "loss") or not is_missing(cell):
+        elif column in ("step", "loss") or not _says_nothing(column, cell):
             try:
                 values[column] = rules[column](cell, 1.0)
             except ValueError as advice:
                 problems.append(Problem(point.row, column, shown(cell), str(advice)))
     return values, problems
+
+
+def _says_nothing(column: str, cell: str) -> bool:
+    return not cell.strip() if TYPES[column] == "object" else is_missing(cell)  # a run may be called "none"
 
 
 def preview(

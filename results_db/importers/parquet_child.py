@@ -18,6 +18,7 @@ def main(path: str, most_rows: int, most_columns: int, most_text: int) -> None:
     """Prints the file at `path`; no cells when there are more rows, columns or characters than given."""
     _limit()
     with duckdb.connect(config={"memory_limit": "256MB", "threads": 1}) as connection:
+        connection.execute("SET enable_progress_bar = false")  # it would go to stdout
         rows = connection.execute("SELECT num_rows FROM parquet_file_metadata(?)", [path]).fetchall()[0][0]
         columns = connection.execute("DESCRIBE FROM read_parquet(?)", [path]).fetchall()
         said = {"rows": rows, "columns": [[name, kind] for name, kind, *_ in columns], "text": 0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -11,9 +12,10 @@ from typing import ClassVar
 import pandas as pd
 
 from results_db.importers.aliases import Match
-from results_db.importers.columns import SURE
+from results_db.importers.columns import CHOSEN, SURE
 from results_db.importers.problems import Problem, as_frame, dataset_name
 from results_db.importers.questions import Question
+from results_db.importers.shared import Shared
 
 
 def _no_rows() -> pd.DataFrame:
@@ -29,8 +31,8 @@ class Preview:
     """A file as it would be imported: its kind, how its columns are read, the good rows, and the problems.
 
     `kind` is the table that the rows go to (runs, probe_results, loss_curves, quality) or unknown; `curves` are rows of
-    loss_curves that come with rows of runs. `questions` are what the file does not say, with the answers so far.
-    `mapping` holds one Match per uploaded column, of which those whose
+    loss_curves that come with rows of runs; `shared` is what a shared dataset says about itself. `questions` are what
+    the file does not say, with the answers so far. `mapping` holds one Match per uploaded column, of which those whose
     confidence is below `sure` wait for the user's word; `first_values` holds the first text that each column says.
     `blocking` says what must be settled before any row can be imported; "" when the good rows may be. `existing` says
     where the same rows are in the store already: a dataset_id, or "measured" for rows of a probe that came by another
@@ -51,6 +53,7 @@ class Preview:
     existing: str = ""
     questions: tuple[Question, ...] = ()
     curves: pd.DataFrame = field(default_factory=_no_rows)
+    shared: Shared | None = None
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -58,17 +61,31 @@ class Preview:
         return {self.kind: self.rows} | ({"loss_curves": self.curves} if len(self.curves) else {})
 
     @property
+    def answers(self) -> str:
+        """How columns were read by the user's choice and what was answered, as a JSON object; "" for neither."""
+        columns = {name: match.column for name, match in self.mapping.items() if match.reason == CHOSEN}
+        facts = {question.name: question.answer for question in self.questions if question.answer}
+        said = {name: part for name, part in (("columns", columns), ("facts", facts)) if part}
+        return json.dumps(said, ensure_ascii=False) if said else ""
+
+    @property
     def dataset_id(self) -> str:
-        """The key that these rows have in the store: the same content has the same key."""
+        """The key that these rows have in the store: the same content has the same key.
+
+        A shared dataset has the key of what was first imported, whatever was changed since.
+        """
+        originals = self.shared.originals if self.shared else {}
         text = "".join(
             f"{table}\n{frame.drop(columns='locator', errors='ignore').to_csv(index=False)}"
-            for table, frame in self.tables.items()
+            for table, frame in (originals or self.tables).items()
         )
         return "upload_" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
     def default_name(self) -> str:
-        """The name that the dataset gets when the user gives none: the file's without its ending."""
+        """The name that the dataset gets when the user gives none: the one it was shared under, or the file's."""
+        if self.shared:
+            return self.shared.name
         return dataset_name(PurePath(self.file_name).stem)
 
     def sentences(self) -> list[str]:

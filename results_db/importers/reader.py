@@ -8,10 +8,12 @@ from typing import Protocol
 
 from results_db.importers import (
     delimited,
+    evaluations,
     event_file,
     json_table,
     parquet_file,
     probe_lines,
+    share_file,
     trainer_state,
 )
 from results_db.importers.content import Content, content_of, shown_name
@@ -33,7 +35,16 @@ class Importer(Protocol):
 
 
 # The first that recognizes a file reads it: files of bytes, then JSON, then tables.
-IMPORTERS: tuple[Importer, ...] = (parquet_file, event_file, trainer_state, probe_lines, json_table, delimited)
+IMPORTERS: tuple[Importer, ...] = (
+    parquet_file,
+    event_file,
+    share_file,
+    trainer_state,
+    evaluations,
+    probe_lines,
+    json_table,
+    delimited,
+)
 
 
 def read(

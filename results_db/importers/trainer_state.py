@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 from results_db.importers import training_log
 from results_db.importers.content import Content
 from results_db.importers.curves import LOSS
+from results_db.importers.json_numbers import number
 from results_db.importers.preview import Preview
 from results_db.importers.questions import Answers
 from results_db.importers.training_log import Logged, TrainingLog
@@ -46,13 +44,3 @@ def read(content: Content, answers: Answers) -> Preview:
     flops, total = (number(state.get(name)) or 0.0 for name in ("total_flos", "max_steps"))
     log = TrainingLog("the Hugging Face Trainer", series, rates, tokens, flops, total)
     return training_log.preview(content, log, answers)
-
-
-def number(value: Any) -> float | None:
-    """A number of a JSON document as a float, an integer beyond them as inf; None for anything else."""
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return math.copysign(math.inf, value)

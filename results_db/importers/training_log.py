@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -125,9 +124,17 @@ def _run_questions(log: TrainingLog, points: list[Logged], answers: Answers) -> 
 
 
 def _tokens(log: TrainingLog, points: list[Logged]) -> float:
-    """Tokens seen at the last loss, 0.0 when the log does not say."""
-    last = max((point.step for point in points), default=math.inf)
-    return max((tokens for step, tokens in log.tokens.items() if step <= last), default=0.0)
+    """Tokens seen at the last loss, 0.0 when the log does not say.
+
+    Where they were counted only after it, tokens per step are taken as constant.
+    """
+    last = max((point.step for point in points), default=0.0)
+    counted = {step: tokens for step, tokens in log.tokens.items() if tokens > 0 and step > 0}
+    until = [tokens for step, tokens in counted.items() if step <= last]
+    if until or not counted:
+        return max(until, default=0.0)
+    step = min(counted)
+    return counted[step] * last / step
 
 
 def _points(log: TrainingLog, losses: Mapping[str, list[Logged]], said: Mapping[str, str]) -> Iterator[Point]:
