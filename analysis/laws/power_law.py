@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import replace
+from functools import partial
 
 from analysis.laws.columns import COLUMNS
 from analysis.laws.law import Law, Param
@@ -16,10 +17,11 @@ def over(column: str) -> Law:
         near = difflib.get_close_matches(column, known, n=3, cutoff=0.3) or ["amount"]
         raise ValueError(f"no law reads a number called '{column}'; did you mean {' or '.join(near)}?")
 
-    def predict(p, x):
-        return p.E + p.A / getattr(x, column) ** p.alpha
+    return replace(LAW, name=f"power_law:{column}", inputs=(column,), predict=partial(_in_column, column))
 
-    return replace(LAW, name=f"power_law:{column}", inputs=(column,), predict=predict)
+
+def _in_column(column, p, x):
+    return p.E + p.A / getattr(x, column) ** p.alpha
 
 
 def predict(p, x):
