@@ -8,7 +8,11 @@ ICON = Path(__file__).parent / "docs" / "icon.svg"  # a file of ours: a Material
 
 PAGES = {
     "Decide": (("overview", "Overview", "target"), ("planner", "Planner", "map")),
-    "Evidence": (("results", "Results", "table_chart"), ("scaling_laws", "Scaling laws", "trending_down")),
+    "Evidence": (
+        ("results", "Results", "table_chart"),
+        ("scaling_laws", "Scaling laws", "trending_down"),
+        ("dictionary", "Data dictionary", "menu_book"),
+    ),
     "Formats and speed": (("formats", "Formats", "grid_on"), ("probe", "Probe", "speed")),
 }
 

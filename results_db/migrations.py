@@ -160,6 +160,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, steps: Sequence[Migration] = 
 def apply_missing(connection: Database, steps: Sequence[Migration] = MIGRATIONS) -> None:
     """Applies the missing migrations in order, inside the caller's transaction."""
     connection.execute(VERSION_TABLE)
+    connection.execute("COMMENT ON TABLE schema_version IS 'migrations that the store went through'")
     for column, comment in VERSION_COMMENTS.items():
         connection.execute(f"COMMENT ON COLUMN schema_version.{column} IS '{comment}'")
     for number in range((version_of(connection) or 0) + 1, len(steps) + 1):

@@ -105,6 +105,21 @@ def describe(cursor: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     ).df()
 
 
+def summary(cursor: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Every table of the store with what it holds and how many rows: table, meaning, rows."""
+    found = cursor.execute(
+        'SELECT table_name AS "table", comment AS meaning FROM duckdb_tables()'
+        " WHERE database_name = current_database() ORDER BY table_name"
+    ).df()
+    return found.assign(rows=found["table"].map(row_counts(cursor)))
+
+
+def first_rows(cursor: duckdb.DuckDBPyConnection, table: str, limit: int) -> pd.DataFrame:
+    """The first rows of a table in stored order, at most `limit`; ValueError for an unknown table."""
+    query, parameters = selection(cursor, table, {})
+    return cursor.execute(f"{query} LIMIT {int(limit)}", parameters).df()
+
+
 def row_counts(cursor: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Rows per table."""
     return {name: cursor.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0] for name in tables(cursor)}

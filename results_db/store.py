@@ -102,6 +102,16 @@ class Store:
         with self._cursor() as cursor:
             return reading.describe(cursor)
 
+    def tables(self) -> pd.DataFrame:
+        """Every table with what it holds and how many rows: table, meaning, rows."""
+        with self._cursor() as cursor:
+            return reading.summary(cursor)
+
+    def first_rows(self, table: str, limit: int) -> pd.DataFrame:
+        """The first rows of a table, at most `limit`; ValueError for an unknown table."""
+        with self._cursor() as cursor:
+            return reading.first_rows(cursor, table, limit)
+
     def datasets(self) -> pd.DataFrame:
         """The user's imports, the newest first."""
         return self.table("datasets").sort_values("imported_at", ascending=False, ignore_index=True)
