@@ -303,3 +303,23 @@ def test_own_fits_are_never_passed_off_as_printed_ones(shipped_store: Store) -> 
     own = sets["locator"].str.contains("OWN|own least-squares|re-run of|derived from the runs|exp\\(\\) of")
     assert (sets["computed_here"] == own).all()
     assert not sets[sets["law"].isin(["chinchilla", "quartet"])]["computed_here"].any()
+
+
+# Set of law_coefficients -> fit of law_fits that prints the same numbers.
+SAME_FITS = {
+    ("quartet", "base"): "quartet-base",
+    ("quartet", "base_older_snapshot"): "quartet-base-older",
+    ("precision", "integer_full"): "kumar-precision-train",
+    ("fp_quantization", "unified"): "capybara",
+    ("qat_error", "W4A4"): "qat-w4a4",
+    ("kaplan_joint", "loss16_pythia"): "qid-pythia-16bit",
+    ("chinchilla", "exact_replication_240pts"): "epoch-refit-exact-replication",
+}
+
+
+@pytest.mark.parametrize(("law", "variant"), SAME_FITS)
+def test_the_two_tables_of_fits_agree_where_they_overlap(law: str, variant: str, shipped_store: Store) -> None:
+    fits = shipped_store.table("law_fits", law=SAME_FITS[law, variant])
+    printed = dict(zip(fits["symbol"], fits["value"], strict=True))
+    values = shipped_store.coefficients(law, variant=variant)
+    assert {symbol: values[symbol] for symbol in printed} == printed
