@@ -226,7 +226,7 @@ SAID_BY_SERVERS = [
     ('ERROR:  could not extend file "base/16384/16397": No space left on device', "no space left on the server"),
     ("SSL error: certificate verify failed", "set sslmode in PRECISION_ATLAS_DB"),
     ("ERROR:  could not serialize access due to concurrent update", "changed the same rows"),
-    ("ERROR:  something never seen, s5w!\nDETAIL:  more", "cannot be used (IO Error: ERROR:  something never seen, ***!)"),
+    ("ERROR:  never seen before, s5w!\nDETAIL:  more", "cannot be used (IO Error: ERROR:  never seen before, ***!)"),
 ]
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from postgres_servers import PostgresServer
 
-from results_db import Store
+from results_db import Store, shipped
 from results_db.schema import TABLES_V1
 
 RUNS = b"run_id,params,tokens,val_loss,precision\na,70M,2B,3.1,bf16\nb,150M,5B,2.9,mxfp4\n=x,1e9,2e10,2.5,nvfp4\n"
@@ -50,7 +50,7 @@ def outcome(question: Callable[[Store], Any], store: Store) -> Any:
 
 
 @pytest.fixture(scope="module")
-def shipped(postgres: PostgresServer, shipped_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def published(postgres: PostgresServer, shipped_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """Both with the shipped data; not to be changed."""
     path = tmp_path_factory.mktemp("pair") / "atlas.duckdb"
     path.write_bytes(shipped_file.read_bytes())
@@ -69,26 +69,29 @@ def table_names(store: Store) -> list[str]:
     return [name for name in store.status()["rows"] if name != "schema_version"]
 
 
-def test_every_table_has_the_same_rows_in_the_same_order(shipped: Pair) -> None:
-    for name in shipped.same(table_names):
-        shipped.same(lambda store, name=name: store.table(name).drop(columns="loaded_at", errors="ignore"))
-    assert len(shipped.server.table("runs")) > 400
+def test_every_table_has_the_same_rows_in_the_same_order(published: Pair) -> None:
+    for name in published.same(table_names):
+        published.same(lambda store, name=name: store.table(name).drop(columns="loaded_at", errors="ignore"))
+    assert len(published.server.table("runs")) > 400
 
 
-def test_the_data_dictionary_is_the_same(shipped: Pair) -> None:
-    assert shipped.same(Store.describe)["comment"].notna().all()
+def test_the_data_dictionary_is_the_same(published: Pair) -> None:
+    assert published.same(Store.describe)["comment"].notna().all()
+    assert published.same(Store.tables)["meaning"].notna().all()
+    for name in published.same(table_names):
+        published.same(lambda store, name=name: store.first_rows(name, 3).drop(columns="loaded_at", errors="ignore"))
 
 
 @pytest.mark.parametrize("fmt", ["csv", "parquet"])
-def test_every_table_is_exported_as_the_same_file(shipped: Pair, fmt: str) -> None:
-    for name in set(shipped.same(table_names)) - {"shipped_data"}:
+def test_every_table_is_exported_as_the_same_file(published: Pair, fmt: str) -> None:
+    for name in set(published.same(table_names)) - {"shipped_data"}:
         if fmt == "csv":
-            shipped.same(lambda store, name=name: store.export(name, "csv"))
+            published.same(lambda store, name=name: store.export(name, "csv"))
         else:
-            shipped.same(lambda store, name=name: pd.read_parquet(io.BytesIO(store.export(name, "parquet"))))
+            published.same(lambda store, name=name: pd.read_parquet(io.BytesIO(store.export(name, "parquet"))))
 
 
-def test_questions_with_conditions_are_answered_the_same(shipped: Pair) -> None:
+def test_questions_with_conditions_are_answered_the_same(published: Pair) -> None:
     for equals in (
         {"source_id": "quartet_2025"},
         {"source_id": ["quartet_2025", "chinchilla_replication_2024"], "n_tokens": None},
@@ -98,24 +101,24 @@ def test_questions_with_conditions_are_answered_the_same(shipped: Pair) -> None:
         {"run_id": "it's; DROP TABLE runs --"},
         {"losss": 3.0},
     ):
-        shipped.same(lambda store, equals=equals: store.table("runs", **equals))
-    shipped.same(lambda store: store.table("rums"))
-    shipped.same(lambda store: store.export("runs", "csv", "quartet_2025"))
-    shipped.same(lambda store: store.export("runs", "csv", "quartet_2052"))
+        published.same(lambda store, equals=equals: store.table("runs", **equals))
+    published.same(lambda store: store.table("rums"))
+    published.same(lambda store: store.export("runs", "csv", "quartet_2025"))
+    published.same(lambda store: store.export("runs", "csv", "quartet_2052"))
 
 
-def test_published_coefficients_are_the_same(shipped: Pair) -> None:
-    sets = shipped.same(Store.coefficient_sets)
+def test_published_coefficients_are_the_same(published: Pair) -> None:
+    sets = published.same(Store.coefficient_sets)
     for law in sets["law"].unique():
-        shipped.same(lambda store, law=law: store.coefficient_sets(law))
-        assert shipped.same(lambda store, law=law: list(store.coefficients(law).items()))
-    shipped.same(lambda store: store.coefficients("quartet", variant="newst"))
+        published.same(lambda store, law=law: store.coefficient_sets(law))
+        assert published.same(lambda store, law=law: list(store.coefficients(law).items()))
+    published.same(lambda store: store.coefficients("quartet", variant="newst"))
 
 
-def test_a_good_store_has_no_problem_and_says_what_it_holds(shipped: Pair) -> None:
-    assert shipped.same(Store.check) == []
-    shipped.same(lambda store: {key: store.status()[key] for key in ("schema_version", "rows", "duckdb")})
-    status = shipped.server.status()
+def test_a_good_store_has_no_problem_and_says_what_it_holds(published: Pair) -> None:
+    assert published.same(Store.check) == []
+    published.same(lambda store: {key: store.status()[key] for key in ("schema_version", "rows", "duckdb")})
+    status = published.server.status()
     assert status["size_bytes"] > 100_000
     assert status["postgresql"].split(".")[0].isdigit()
 
@@ -140,6 +143,46 @@ def test_an_import_its_repetition_and_its_undo_do_the_same(empty: Pair) -> None:
     assert empty.same(lambda store: store.undo(probe)) == 20
     empty.same(lambda store: store.undo(runs))
     assert empty.same(lambda store: len(store.datasets())) == 0
+
+
+def without_times(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.drop(columns=["changed_at", "deleted_at"], errors="ignore")
+
+
+def test_corrections_deletions_and_their_history_are_the_same(empty: Pair) -> None:
+    key = empty.same(lambda store: store.commit(store.preview("mine.csv", RUNS)))
+    changes = [("a", "loss", "3.0000000000000004"), ("a", "note", ""), ("b", "n_tokens", "6B"), ("b", "note", "'x\\N")]
+    assert empty.same(lambda store: store.edit(key, changes)) == 3
+    empty.same(lambda store: store.edit(key, [("a", "loss", "-1")]))
+    empty.same(lambda store: store.edit(key, [("c", "loss", "3")]))
+    empty.same(lambda store: store.rename(key, "my sweep"))
+    runs = empty.same(lambda store: store.table("runs"))
+    assert list(runs["run_id"]) == ["a", "b", "=x"]
+    assert runs["loss"][0] == 3.0000000000000004
+    empty.same(lambda store: without_times(store.history(key)))
+    empty.same(lambda store: store.undo(key))
+    assert empty.same(lambda store: store.delete(key)) == 3
+    empty.same(lambda store: without_times(store.deleted()))
+    empty.same(lambda store: "deleted" in store.preview("again.csv", RUNS).blocking)
+    assert empty.same(lambda store: store.restore(key)) == 3
+    pd.testing.assert_frame_equal(empty.same(lambda store: store.table("runs")), runs)
+    assert empty.same(Store.check) == []
+    empty.same(lambda store: store.delete(key))
+    empty.same(lambda store: store.purge(key))
+    assert empty.same(lambda store: (len(store.deleted()), len(store.history(key)))) == (0, 0)
+
+
+def test_a_dataset_goes_from_a_server_to_a_file_and_back(empty: Pair) -> None:
+    key = empty.server.commit(empty.server.preview("mine.csv", RUNS), "mine")
+    empty.server.edit(key, [("a", "loss", "3.05")])
+    shared = empty.server.share(key)
+    assert empty.file.commit(empty.file.preview("shared.atlas", shared)) == key
+    empty.same(lambda store: store.table("runs"))
+    empty.same(lambda store: store.history(key)[:1])
+    empty.server.delete(key)
+    empty.server.purge(key)
+    assert empty.server.commit(empty.server.preview("back.atlas", empty.file.share(key))) == key
+    empty.same(lambda store: store.table("runs"))
 
 
 def test_bad_rows_are_refused_or_skipped_the_same(empty: Pair) -> None:
@@ -172,6 +215,28 @@ def test_rows_come_back_in_the_order_they_were_imported_also_after_removals(empt
     assert len(empty.same(lambda store: store.table("runs"))) == 6000
 
 
+def test_newer_published_rows_replace_the_older_ones_and_leave_those_of_users(
+    postgres: PostgresServer, shipped_store: Store
+) -> None:
+    url = postgres.url(postgres.database("shipped"))
+    path = str(shipped_store.path)
+    for store in (shipped_store, Store.open(url)):
+        with store:
+            store.commit(store.preview("mine.csv", RUNS))
+            with store._transaction() as cursor:
+                cursor.execute("DELETE FROM devices WHERE vendor = 'NVIDIA'")
+                cursor.execute("UPDATE runs SET loss = 9 WHERE source_id = 'quartet_2025'")
+                cursor.execute("UPDATE shipped_data SET digest = 'of an older program'")
+    with Store.open(path) as file, Store.open(url) as server:
+        pair = Pair(file, server)
+        for name in set(pair.same(table_names)) - {"shipped_data", "datasets"}:
+            pair.same(lambda store, name=name: store.table(name))
+        assert pair.same(lambda store: store.table("shipped_data")["digest"].to_list()) == [shipped.digest()]
+        assert len(pair.same(lambda store: store.table("runs", origin="uploaded"))) == 3
+        assert pair.same(lambda store: store.table("runs", loss=9.0)).empty
+        assert pair.same(Store.check) == []
+
+
 TEXTS = ["", " ", "'", "=1+1", 'tab\tnl\nback\\slash \\N \\. q"', "é漢😀", "NULL", "\x7f", "a" * 10_000]
 NUMBERS = [5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 0.1, 1 / 3, 1e22, 123456789012345680.0]
 INSERT_RUN = "INSERT INTO runs (run_id, source_id, n_params, loss, note, origin) VALUES (?, 's', 1, ?, ?, 'measured')"
@@ -192,7 +257,9 @@ def test_every_text_and_number_comes_back_as_it_went_in(empty: Pair) -> None:
 
 COVERED = {
     "open", "create", "close", "path", "require_there", "table", "coefficient_sets", "coefficients", "describe",
-    "datasets", "status", "add_probe_results", "preview", "commit", "export", "undo", "backup", "check", "copy_to",
+    "tables", "first_rows", "datasets", "status", "add_probe_results", "preview", "commit", "export", "undo", "backup",
+    "check", "copy_to",
+    "edit", "rename", "history", "delete", "deleted", "restore", "purge", "share",
 }  # fmt: skip
 
 

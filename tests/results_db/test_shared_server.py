@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 import signal
 import subprocess
 import threading
@@ -142,6 +144,47 @@ def test_a_program_that_dies_in_an_import_leaves_nothing_and_blocks_nobody(proce
         store.commit(preview)
         assert time.monotonic() - start < 10
         assert (len(store.table("runs")), len(store.datasets()), store.check()) == (1, 1, [])
+
+
+IMPORT_AND_UNDO = """
+import sys
+from results_db import Store
+number, url = int(sys.argv[1]), sys.argv[2]
+def csv(shift):
+    rows = "".join(f"{1e6 + 10000 * shift + i:.0f},{1e9 + i:.0f},2.5\\n" for i in range(2000))
+    return f"n_params,n_tokens,loss\\n{rows}".encode()
+store = Store.open(url)
+print("ready", flush=True)
+sys.stdin.readline()
+for i in range(100):
+    key = store.commit(store.preview(f"{number}-{i}.csv", csv(100 * number + i)))
+    print("+", key, flush=True)
+    if i % 3 == 2:
+        store.undo(key)
+        print("-", key, flush=True)
+"""
+KILLS = 40 if os.environ.get("EXHAUSTIVE") else 3
+
+
+def test_programs_killed_at_any_moment_leave_every_acknowledged_import_whole_and_no_part(
+    processes: Callable, url: str
+) -> None:
+    moment = random.Random(7)
+    with Store.open(url) as store:
+        for number in range(KILLS):
+            victim = processes(IMPORT_AND_UNDO, (number, url))[-1]
+            assert victim.stdout.readline() == "ready\n"
+            victim.stdin.write("\n")
+            victim.stdin.flush()
+            time.sleep(moment.uniform(0.05, 1.5))
+            victim.kill()
+            lines = [line.split() for line in victim.communicate()[0].splitlines() if len(line) > 10]
+            kept = {key for sign, key in lines if sign == "+"} - {key for sign, key in lines if sign == "-"}
+            there = set(store.datasets()["dataset_id"])
+            lost = kept - there
+            assert lost <= {key for _, key in lines[-1:]}, "only a removal that was under way may be unsaid"
+            assert len(store.table("runs")) == 2000 * len(there)
+            assert store.check() == []
 
 
 def test_a_writer_waits_for_another_and_says_so_when_it_takes_too_long(
