@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from results_db.importers.problems import dataset_name
 from results_db.importers.reader import read
 from results_db.location import Place, absolute, default_place, place_of
 from results_db.migrations import version_of
-from results_db.opening import WRITE_LOCK
+from results_db.opening import WRITE_LOCK, transaction
 
 
 class Store:
@@ -58,7 +58,7 @@ class Store:
         self._engine.require_there()
 
     @contextmanager
-    def _cursor(self) -> Generator[duckdb.DuckDBPyConnection]:
+    def _connected(self) -> Generator[duckdb.DuckDBPyConnection]:
         with self._engine.explained():
             cursor = self._engine.cursor()
             try:
@@ -67,17 +67,16 @@ class Store:
                 cursor.close()
 
     @contextmanager
+    def _cursor(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """A cursor for reading: all its queries see the store as it is at this moment, whatever others write."""
+        with self._connected() as cursor, transaction(cursor):
+            yield cursor
+
+    @contextmanager
     def _transaction(self) -> Generator[duckdb.DuckDBPyConnection]:
-        """A cursor inside one transaction: everything done with it is kept, or nothing."""
-        with WRITE_LOCK, self._cursor() as cursor:
-            try:
-                self._engine.begin(cursor)
-                yield cursor
-                cursor.execute("COMMIT")
-            except BaseException:
-                with suppress(duckdb.Error):  # the first failure is the one to tell
-                    cursor.execute("ROLLBACK")
-                raise
+        """A cursor for writing: everything done with it is kept, or nothing."""
+        with WRITE_LOCK, self._connected() as cursor, transaction(cursor, self._engine.begin):
+            yield cursor
 
     def table(self, name: str, /, **equals: Any) -> pd.DataFrame:
         """The rows of a table, in stored order, whose columns equal the given values.
@@ -175,7 +174,7 @@ class Store:
         with self._transaction() as cursor:
             return editing.rename(cursor, dataset_id, name)
 
-    def edit(self, dataset_id: str, changes: Iterable[editing.Change]) -> int:
+    def edit(self, dataset_id: str, changes: Iterable[tuple[str, str, str]]) -> int:
         """How many cells of a dataset's runs were changed, all or none: (run_id, column, text), "" empties a cell.
 
         ValueError names the first change that cannot be.
@@ -215,7 +214,7 @@ class Store:
 
     def backup(self, target: Path | str) -> str:
         """The SHA-256 of the copy of the store that was written to `target`, which must be free."""
-        with WRITE_LOCK, self._cursor() as cursor:
+        with WRITE_LOCK, self._connected() as cursor:
             return self._engine.backup(cursor, absolute(target))
 
     def copy_to(self, place: Path | str) -> dict[str, int]:
