@@ -51,10 +51,14 @@ def begin(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def require_whole(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Raises StoreError when the end of the file is missing, which DuckDB notices only when it reads there."""
-    found = connection.execute("SELECT block_size, total_blocks FROM pragma_database_size()").fetchall()
-    missing = _HEADERS + sum(size * blocks for size, blocks in found) - path.stat().st_size
-    if missing > 0:
+    """Raises StoreError when the end of the file is missing, which DuckDB notices only when it reads there.
+
+    DuckDB itself cuts free blocks off the end after it has written how many there were; it cuts whole blocks.
+    """
+    found = connection.execute("SELECT block_size, total_blocks, free_blocks FROM pragma_database_size()").fetchall()
+    size, blocks, free = found[0]
+    missing = _HEADERS + size * blocks - path.stat().st_size
+    if missing > size * free or (missing > 0 and missing % size):
         raise StoreError(
             f"the store {path} is damaged: its last {missing} bytes are missing; nothing was changed. Restore it from "
             "a backup with `python -m results_db restore FILE`, or move it away to start anew"
