@@ -10,6 +10,9 @@ import pandas as pd
 from analysis.descent import descend
 from analysis.laws.law import Law
 from analysis.problem import Problem
+from analysis.watch import NOBODY, Watch
+
+HELD_COUNTS = 8_000_000  # of runs in resamples, held at once: about 64 MB
 
 
 @dataclass(frozen=True)
@@ -42,15 +45,35 @@ class Draws:
         return low, high
 
 
-def resample(problem: Problem, best: np.ndarray, delta: float, draws: int, rng: np.random.Generator) -> Draws:
+def resample(
+    problem: Problem,
+    best: np.ndarray,
+    delta: float,
+    draws: int,
+    rng: np.random.Generator,
+    weights: np.ndarray | None = None,
+    watch: Watch = NOBODY,
+) -> Draws:
     """Draws of the free parameters over `draws` resamples of the problem's runs; `best` (P,) is their optimum, in
-    search coordinates.
+    search coordinates, and `weights` (n,) what each run counts.
 
     Every resample starts at the optimum of the full runs. A problem whose fixed values are arrays of
     `draws` numbers uses one of them per resample.
     """
-    runs = len(problem.target)
-    counts = rng.multinomial(runs, np.full(runs, 1 / runs), draws).astype(float)
-    start = np.tile(best, (draws, 1))
-    end = descend(problem, start, counts, delta, problem.low, problem.high, iterations=100, tolerance=1e-7)
-    return Draws(problem.law, dict(zip(problem.names, problem.values(end.theta).T, strict=True)))
+    runs, ends = len(problem.target), []
+    size = max(1, HELD_COUNTS // runs)
+    for first in range(0, draws, size):
+        number = min(size, draws - first)
+        counts = rng.multinomial(runs, np.full(runs, 1 / runs), number) * (1.0 if weights is None else weights)
+        end = descend(
+            problem.part(slice(first, first + number)),
+            np.tile(best, (number, 1)),
+            counts,
+            delta,
+            problem.low,
+            problem.high,
+            tolerance=1e-7,
+            watch=watch.of("bootstrap", (first / draws, (first + number) / draws)),
+        )
+        ends.append(problem.values(end.theta))
+    return Draws(problem.law, dict(zip(problem.names, np.concatenate(ends).T, strict=True)))

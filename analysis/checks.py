@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from analysis.laws.columns import COLUMNS
 from analysis.laws.law import Law
+from analysis.laws.param import Param, is_baseline
 
 
 def check_values(law: Law, values: Mapping[str, float]) -> None:
@@ -43,6 +45,39 @@ def check_runs(law: Law, runs: pd.DataFrame, with_target: bool = True) -> None:
             value = runs[name].iloc[bad[0]]
             advice = f"write a finite number {'from 0 on' if zero else 'above 0'} or drop the row"
             raise ValueError(f"row {runs.index[bad[0]]}: {name} is {_shown(value)}; {advice}")
+    for param in law.groups:
+        _check_groups(param, runs)
+
+
+def _check_groups(param: Param, runs: pd.DataFrame) -> None:
+    if not param.required:
+        return
+    if param.per not in runs:
+        raise ValueError(f"the runs have no column '{param.per}'; {param.symbol} has one value for each of its values")
+    missing = np.flatnonzero([is_baseline(param, name) for name in runs[param.per]])
+    if len(missing):
+        advice = f"{param.symbol} has one value for each {param.per}: name it or drop the row"
+        raise ValueError(f"row {runs.index[missing[0]]}: {param.per} is missing; {advice}")
+
+
+def check_weights(runs: pd.DataFrame, weights: str | ArrayLike | None) -> np.ndarray | None:
+    """The weights (n,) of the runs, given as a column or as one number per run; None for none.
+
+    Raises ValueError naming the first that is not a finite number from 0 on.
+    """
+    if weights is None:
+        return None
+    if isinstance(weights, str) and weights not in runs:
+        raise ValueError(f"the runs have no column '{weights}' to take weights from")
+    given = runs[weights] if isinstance(weights, str) else pd.Series(np.asarray(weights).ravel())
+    if len(given) != len(runs):
+        raise ValueError(f"{len(given)} weights for {len(runs)} runs; give one per run, or name a column of them")
+    numbers = pd.to_numeric(given, errors="coerce").to_numpy(float, na_value=np.nan)
+    bad = np.flatnonzero(~(np.isfinite(numbers) & (numbers >= 0)))
+    if len(bad):
+        value = _shown(given.iloc[bad[0]])
+        raise ValueError(f"row {runs.index[bad[0]]}: the weight is {value}; write a finite number from 0 on")
+    return numbers
 
 
 def _shown(value: object) -> str:

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-Model = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+from analysis.newton import Model, Places, Task, huber
+from analysis.race import in_the_lead
+from analysis.watch import NOBODY, Watch
 
+__all__ = ["Descent", "Model", "descend", "huber"]
 
-CHUNK_CELLS = 4_000_000  # Jacobian cells held at once: bounds the memory to about 100 MB
+BLOCK_CELLS = 8192  # predictions made at once: arrays of that size stay in a core's cache
+HELD_NUMBERS = 8_000_000  # of gradients and Hessians held at once: about 64 MB
+MOST_THREADS = 4  # more would only wait for the interpreter between NumPy's loops
+FIRST_DAMPING, EASED, RAISED = 10.0, 0.5, 4.0
+LEAST_DAMPING, MOST_DAMPING = 1e-7, 1e6  # where steps as short as the most makes them do not descend, none does
+LARGEST_DELTA = 1e150  # stands for none: larger residuals have no square
 
 
 @dataclass(frozen=True)
 class Descent:
-    """Where a batch ended: `theta` (S, P) and its `objective` (S,)."""
+    """Where a batch ended: `theta` (S, P), `objective` (S,), which rows were `followed` to the last iteration (S,)
+    and which of those `settled` before it (S,)."""
 
     theta: np.ndarray
     objective: np.ndarray
-
-
-def huber(residuals: np.ndarray, delta: float) -> np.ndarray:
-    """Huber's function: r^2/2 inside delta, delta(|r| - delta/2) outside; NaN counts as infinite."""
-    size = np.abs(residuals)
-    cost = np.where(size <= delta, 0.5 * size**2, delta * (size - 0.5 * delta))
-    return np.where(np.isfinite(cost), cost, np.inf)
+    followed: np.ndarray
+    settled: np.ndarray
 
 
 def descend(
@@ -37,67 +44,76 @@ def descend(
     high: np.ndarray,
     iterations: int = 200,
     tolerance: float = 1e-12,
+    race: bool = False,
+    watch: Watch = NOBODY,
 ) -> Descent:
     """The minima of sum(weights * Huber(residuals)) reached from each row of `start` (S, P).
 
-    `model(theta, rows)` gives residuals (S, n) and their Jacobian (S, n, P) for rows `rows` of the batch,
-    NaN where it has no value; `weights` is (S, n) or (n,), in the same unit as counts of runs;
-    theta stays within `low`..`high` (P,). The step solves (H_newton + damping * H_irls) step = -gradient:
-    H_irls, the reweighted least-squares Hessian, bounds the objective from above, so heavy damping
-    always descends; H_newton counts only the residuals inside delta and gives the fast end.
+    `model(theta, rows)` gives residuals (S, n) and their Jacobian (S, n, P) for rows `rows` of the batch, NaN where
+    it has no value; its `cells`, if it has them, say how many numbers a row needs on the way. `weights` is (S, n) or
+    (n,), in the same unit as counts of runs; theta stays within `low`..`high` (P,). A row ends when its steps promise
+    less than `tolerance` of its objective.
+    In a `race` only the lowest minimum counts, and rows far behind are not followed (see analysis.race).
+    Blocks of rows run on a few threads; results do not depend on how many. Raises Cancelled when the `watch` does.
     """
     weights = np.broadcast_to(weights, (len(start), weights.shape[-1]))
-    size = max(1, CHUNK_CELLS // (weights.shape[1] * (start.shape[1] + 1)))
-    chunks = np.split(np.arange(len(start)), range(size, len(start), size))
-    settings = (delta, low, high, iterations, tolerance)
-    with np.errstate(all="ignore"):  # a point without a finite objective is left out, not an error
-        ends = [_descend(model, chunk, start[chunk], weights[chunk], *settings) for chunk in chunks]
+    task = Task(model, weights, min(delta, LARGEST_DELTA), low, high)
+    size = max(1, HELD_NUMBERS // (2 + 2 * start.shape[1] + 2 * start.shape[1] ** 2))
+    pool = ThreadPoolExecutor(_threads())
+    try:
+        ends = [
+            _descend(task, pool, rows, start, iterations, tolerance, race, watch)
+            for rows in _blocks(np.arange(len(start)), size)
+        ]
+    finally:
+        pool.shutdown(cancel_futures=True)
     return Descent(*(np.concatenate(parts) for parts in zip(*ends, strict=True)))
 
 
-def _descend(model, batch, start, weights, delta, low, high, iterations, tolerance) -> tuple[np.ndarray, np.ndarray]:
-    theta = np.clip(start, low, high)
-    residuals, jacobian = model(theta, batch)
-    objective = (weights * huber(residuals, delta)).sum(1)
-    damping = np.full(len(theta), 1.0)
-    active = np.isfinite(objective)
-    for _ in range(iterations):
-        rows = np.flatnonzero(active)
+def _descend(task: Task, pool: Executor, batch, start, iterations, tolerance, race, watch) -> tuple[np.ndarray, ...]:
+    places = task.nowhere(np.clip(start[batch], task.low, task.high))
+    rows = np.arange(len(batch))
+    for block, there in _each(pool, lambda block: task.at(places.theta[block], batch[block]), rows, task):
+        places.put(block, there)
+        watch.check()
+    damping = np.full(len(batch), FIRST_DAMPING)
+    followed = np.isfinite(places.objective)
+    moving = followed.copy()
+
+    def move(block: np.ndarray) -> tuple[Places, np.ndarray]:
+        return task.move(places.take(block), batch[block], damping[block])
+
+    for iteration in range(iterations):
+        if race:
+            followed = in_the_lead(places.objective, followed, iteration)
+            moving &= followed
+        watch.report((batch[0] + np.count_nonzero(~moving)) / len(start))
+        rows = np.flatnonzero(moving)
         if not len(rows):
             break
-        step = _step(residuals[rows], jacobian[rows], weights[rows], delta, damping[rows], theta[rows], low, high)
-        proposal = np.clip(theta[rows] + step, low, high)
-        new_residuals, new_jacobian = model(proposal, batch[rows])
-        new_objective = (weights[rows] * huber(new_residuals, delta)).sum(1)
-        better = new_objective < objective[rows]
-        gain = np.where(better, objective[rows] - new_objective, 0.0)
-        won = rows[better]
-        theta[won], objective[won] = proposal[better], new_objective[better]
-        residuals[won], jacobian[won] = new_residuals[better], new_jacobian[better]
-        damping[rows] = np.where(better, damping[rows] / 5, damping[rows] * 4)
-        damping = np.clip(damping, 1e-7, 1e9)
-        done = (better & (gain <= tolerance * objective[rows])) | (~better & (damping[rows] > 1e6))
-        active[rows[done]] = False
-    return theta, objective
+        for block, (there, promised) in _each(pool, move, rows, task):
+            better = there.objective < places.objective[block]
+            gain = np.where(better, places.objective[block] - there.objective, 0.0)
+            places.put(block[better], there.take(better))
+            eased = np.maximum(damping[block] * EASED, LEAST_DAMPING)
+            damping[block] = np.where(better, eased, damping[block] * RAISED)
+            least = tolerance * places.objective[block]
+            moving[block] = (promised > least) & np.where(better, gain > least, damping[block] <= MOST_DAMPING)
+            watch.check()
+    return places.theta, places.objective, followed, followed & ~moving
 
 
-def _step(residuals, jacobian, weights, delta, damping, theta, low, high):
-    size = np.abs(residuals)
-    slope = weights * np.clip(residuals, -delta, delta)
-    gradient = np.einsum("snp,sn->sp", jacobian, slope)
-    inside = weights * (size <= delta)
-    reweighted = weights * np.minimum(1.0, delta / np.maximum(size, 1e-300))
-    curvature = inside + damping[:, None] * reweighted
-    hessian = np.matmul((jacobian * curvature[:, :, None]).transpose(0, 2, 1), jacobian)
-    # A parameter pushed against its bound does not move, and the others step as if it were fixed.
-    held = ((theta <= low) & (gradient > 0)) | ((theta >= high) & (gradient < 0))
-    gradient = np.where(held, 0.0, gradient)
-    keep = ~held
-    hessian = hessian * keep[:, :, None] * keep[:, None, :]
-    scale = np.sqrt(np.maximum(np.einsum("spp->sp", hessian), 1e-300))
-    scale[held] = 1.0
-    normalized = hessian / scale[:, :, None] / scale[:, None, :]
-    diagonal = np.arange(theta.shape[1])
-    normalized[:, diagonal, diagonal] = np.where(held, 1.0, normalized[:, diagonal, diagonal]) + 1e-10
-    step = -np.linalg.solve(normalized, (gradient / scale)[:, :, None])[:, :, 0] / scale
-    return np.clip(step, -2.0, 2.0)
+def _each(pool: Executor, work: Callable[[np.ndarray], Any], rows: np.ndarray, task: Task) -> Iterator:
+    """The blocks of `rows`, each with the `work` done on it."""
+    cells = getattr(task.model, "cells", task.weights.shape[1])
+    blocks = _blocks(rows, max(1, BLOCK_CELLS // cells))
+    return zip(blocks, map(work, blocks) if len(blocks) == 1 else pool.map(work, blocks), strict=True)
+
+
+def _blocks(rows: np.ndarray, size: int) -> list[np.ndarray]:
+    return [rows[i : i + size] for i in range(0, len(rows), size)]
+
+
+def _threads() -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_THREADS)

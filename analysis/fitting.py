@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from analysis.bootstrap import Draws, resample
-from analysis.checks import check_runs, check_values
-from analysis.descent import descend
+from analysis.checks import check_runs, check_values, check_weights
 from analysis.laws.law import Law
 from analysis.laws.param import Param, to_search
 from analysis.problem import Problem
+from analysis.search import blind_directions, search
+from analysis.watch import Cancelled, Watch
 
 # name -> (residuals are taken between logs, delta unless the caller gives one)
 LOSSES = {"log-huber": (True, 1e-3), "huber": (False, 1e-3), "least-squares": (False, np.inf)}
@@ -32,6 +34,7 @@ class Status(enum.Enum):
         "do not compare these parameters one by one, and add runs that vary N and D separately."
     )
     TOO_FEW_RUNS = "A fit needs more runs than free parameters: add runs or fix parameters."
+    CANCELLED = "The fit was stopped before it ended: start it again for a result."
 
 
 UNEXAMINED = "The optimum was reached; without bootstrap draws nothing says how well the runs pin the parameters down."
@@ -42,8 +45,9 @@ NOTHING_FREE = "Nothing was free: the objective is that of the fixed values."
 class Fit:
     """The outcome of a fit. `values` by symbol include the fixed ones; `objective` is a sum over the runs.
 
-    `intervals` are 95% bootstrap; `agreement` is the share of starts that reached the objective within 0.01%;
-    `blind` names the free parameters that can move together with no run noticing.
+    `intervals` are 95% bootstrap; `agreement` is the share of starts followed to the end that reached the objective
+    within 0.01%; `blind` names the free parameters that can move together with no run noticing; `weights` (n,) are
+    those of the runs, if any were given.
     """
 
     law: Law
@@ -60,6 +64,12 @@ class Fit:
     draws: Draws | None = None
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    weights: np.ndarray | None = None
+
+    @property
+    def ended(self) -> bool:
+        """False for a fit that has no values, since the runs were too few or it was cancelled."""
+        return self.status not in (Status.TOO_FEW_RUNS, Status.CANCELLED)
 
     def predict(self, runs: pd.DataFrame | Mapping) -> np.ndarray:
         """The predicted target of each row of `runs` (columns: the law's inputs)."""
@@ -71,17 +81,25 @@ def fit(
     runs: pd.DataFrame,
     *,
     fixed: Mapping[str, float] | None = None,
+    weights: str | ArrayLike | None = None,
     loss: str = "log-huber",
     delta: float | None = None,
     starts: int = 64,
+    grid: Mapping[str, Sequence[float]] | None = None,
     draws: int = 200,
     seed: int = 0,
     fixed_draws: Draws | None = None,
+    on_progress: Callable[[str, float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> Fit:
-    """The best of `starts` descents of the sum over runs of Huber_delta(log predicted - log measured).
+    """The best of many descents of the sum over runs of weight * Huber_delta(log predicted - log measured).
 
     `runs` has the law's inputs and its target (`loss` for most) as columns; `fixed` maps symbols (or symbol[group])
-    to values that stay, and `fixed_draws` to their bootstrap draws, carried through to the intervals.
+    to values that stay, and `fixed_draws` to their bootstrap draws, carried through to the intervals. `weights` is a
+    column or one number per run. The descents begin at `starts` random points, or at every combination of a `grid` of
+    values by symbol ({}: the law's own). Bounds, groups and shared values are terms of the law
+    (analysis.terms.on_terms). `on_progress(stage, share)` is called from the caller's thread in the stages
+    "starts" and "bootstrap"; once `cancelled()` is true, the fit ends within a fraction of a second, CANCELLED.
     Raises ValueError for unknown symbols and losses, and for runs that cannot be used.
     Source of the objective: Hoffmann et al. 2022, section 3.3.
     """
@@ -89,26 +107,42 @@ def fit(
     fixed = law.constants(fixed or {}) | dict(fixed or {})
     check_values(law, fixed)
     check_runs(law, runs)
+    counted = check_weights(runs, weights)
     logs, delta = loss_settings(loss, delta)
     problem = Problem(law, runs, fixed, logs)
-    blank = Fit(law, fixed, problem.names, float("nan"), Status.CONVERGED, "", len(runs), loss, delta)
-    if len(runs) <= len(problem.names):
-        counts = f"{len(runs)} runs for {len(problem.names)} free parameters."
-        seconds = {"fit": time.perf_counter() - began, "bootstrap": 0.0}
-        advice = f"{counts} {Status.TOO_FEW_RUNS.value}"
-        return replace(blank, status=Status.TOO_FEW_RUNS, advice=advice, seconds=seconds)
-    rng = np.random.default_rng(seed)
-    theta, objective, agreement = search(problem, starts, rng, delta)
-    values = fixed | dict(zip(problem.names, problem.values(theta).tolist(), strict=True))
-    found = replace(blank, values=values, objective=objective, agreement=agreement)
-    fitted = time.perf_counter()
-    if draws and problem.names:
-        varying = fixed | (fixed_draws.values if fixed_draws else {})
-        sample = resample(Problem(law, runs, varying, logs), theta, delta, draws, rng)
-        constants = {name: np.broadcast_to(number, draws) for name, number in varying.items()}
-        found = replace(found, draws=Draws(law, constants | sample.values))
-    seconds = {"fit": fitted - began, "bootstrap": time.perf_counter() - fitted}
-    return replace(judged(replace(found, blind=blind_directions(problem, theta))), seconds=seconds)
+    blank = Fit(law, fixed, problem.names, float("nan"), Status.CONVERGED, "", len(runs), loss, delta, weights=counted)
+    used = len(runs) if counted is None else int(np.count_nonzero(counted))
+    if used <= len(problem.names):
+        counts = f"{used} runs for {len(problem.names)} free parameters. "
+        return _ended(blank, Status.TOO_FEW_RUNS, began, counts)
+    rng, watch = np.random.default_rng(seed), Watch(on_progress, cancelled)
+    start = problem.starts(starts, rng) if grid is None else problem.grid(grid)
+    try:
+        best = search(problem, start, np.ones(len(runs)) if counted is None else counted, delta, watch.of("starts"))
+        fitted = time.perf_counter()
+        drawn = None
+        if draws and problem.names:
+            varying = fixed | (fixed_draws.values if fixed_draws else {})
+            sample = resample(Problem(law, runs, varying, logs), best.theta, delta, draws, rng, counted, watch)
+            constants = {name: np.broadcast_to(number, draws) for name, number in varying.items()}
+            drawn = Draws(law, constants | sample.values)
+    except Cancelled:
+        return _ended(blank, Status.CANCELLED, began)
+    found = replace(
+        blank,
+        values=fixed | dict(zip(problem.names, problem.values(best.theta).tolist(), strict=True)),
+        objective=best.objective,
+        agreement=best.agreement,
+        blind=blind_directions(problem, best.theta),
+        draws=drawn,
+        seconds={"fit": fitted - began, "bootstrap": time.perf_counter() - fitted},
+    )
+    return judged(found)
+
+
+def _ended(blank: Fit, status: Status, began: float, said: str = "") -> Fit:
+    seconds = {"fit": time.perf_counter() - began, "bootstrap": 0.0}
+    return replace(blank, status=status, advice=said + status.value, seconds=seconds)
 
 
 def loss_settings(loss: str, delta: float | None) -> tuple[bool, float]:
@@ -123,32 +157,6 @@ def loss_settings(loss: str, delta: float | None) -> tuple[bool, float]:
     if not 0 < delta < np.inf:
         raise ValueError(f"delta is {delta:g}; write a finite number above 0, such as 1e-3")
     return logs, float(delta)
-
-
-def search(problem: Problem, starts: int, rng: np.random.Generator, delta: float) -> tuple[np.ndarray, float, float]:
-    """The best search coordinates (P,), their objective, and the share of starts that ended there.
-
-    Raises ValueError when the runs are so far from the law that no start has a finite objective.
-    """
-    theta = problem.starts(starts if problem.names else 1, rng)
-    end = descend(problem, theta, np.ones(len(problem.target)), delta, problem.low, problem.high)
-    best = int(np.argmin(end.objective))
-    if not np.isfinite(end.objective[best]):
-        raise ValueError("no start has a finite objective; look for sizes, tokens or losses that no run can have")
-    reached = end.objective <= end.objective[best] * (1 + 1e-4)
-    return end.theta[best], float(end.objective[best]), float(reached.mean())
-
-
-def blind_directions(problem: Problem, theta: np.ndarray) -> tuple[str, ...]:
-    """The free parameters that can move together from the optimum `theta` (P,) with no run noticing."""
-    if not problem.names:
-        return ()
-    jacobian = np.clip(np.nan_to_num(problem(theta[None], np.zeros(1, int))[1][0]), -1e150, 1e150)
-    scaled = jacobian / np.maximum(np.linalg.norm(jacobian, axis=0), 1e-300)
-    _, strengths, directions = np.linalg.svd(scaled, full_matrices=True)
-    strengths = np.pad(strengths, (0, len(theta) - len(strengths)))
-    hidden = directions[strengths < 1e-7 * strengths[0]]
-    return tuple(name for i, name in enumerate(problem.names) if np.any(np.abs(hidden[:, i]) > 1e-3))
 
 
 def judged(found: Fit) -> Fit:

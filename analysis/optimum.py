@@ -63,8 +63,10 @@ class Optimum:
 def optimum(found: Fit, runs: pd.DataFrame) -> Optimum:
     """The fit as a point of its problem on `runs`, which must be those it was fitted on.
 
-    Raises ValueError when nothing was free or the runs are not more than the free parameters.
+    Raises ValueError when nothing was free, the runs are not more than the free parameters, or they had weights.
     """
+    if found.weights is not None:
+        raise ValueError("weights say how much a run counts, not how noisy it is; examine a fit without weights")
     if not found.free or len(runs) <= len(found.free):
         raise ValueError(f"{len(runs)} runs and {len(found.free)} free parameters leave nothing to examine")
     fixed = {name: value for name, value in found.values.items() if name not in found.free}

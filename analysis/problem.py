@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+import itertools
+import math
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,19 +15,23 @@ from analysis.dual import Dual, Exp
 from analysis.laws.law import Law
 from analysis.laws.param import Param, from_search, group_names, to_search
 
+MOST_STARTS = 100_000
+
 
 class Problem:
     """Residuals of a law on runs as a function of its free parameters, batched over S vectors.
 
     The search runs over the logs of parameters that have one sign, over the others as they are (see `to_search`).
     `fixed` maps symbols (or symbol[group]) to a value, or to S values, one per vector of the batch.
-    `names` lists the free parameters; `low` and `high` (P,) are their bounds, in search coordinates.
+    `names` lists the free parameters; `low` and `high` (P,) are their bounds, in search coordinates; `cells` is the
+    most numbers that a vector needs for one symbol.
     """
 
     def __init__(self, law: Law, runs: pd.DataFrame, fixed: Mapping[str, float | np.ndarray], logs: bool):
         self.law, self.logs = law, logs
         fixed = {**law.constants(fixed), **fixed}
         self.columns = law.columns(fixed, runs)
+        self.cells = max([len(runs), *(np.shape(column)[-1] for column in self.columns.values() if np.ndim(column))])
         target = runs[law.target].to_numpy(float)
         self.target = np.log(target) if logs else target
         self.constants: dict[str, np.ndarray] = {}
@@ -45,20 +52,50 @@ class Problem:
         column = self.columns.get(param.per, np.full(len(self.target), None))
         names = group_names(param, column)
         known = np.ones((1, len(self.target)))
+        free: dict[str, np.ndarray] = {}
         for group in sorted(set(names) - {None}):
             mask = names == group
             key = f"{param.symbol}[{group}]"
             value = fixed.get(key, fixed.get(param.symbol))
             if value is None:
-                self.slots.append((key, param, mask))
+                key = param.symbol if param.shared else key
+                free[key] = free.get(key, False) | mask
             else:
                 known = np.where(mask, np.reshape(value, (-1, 1)), known)
+        self.slots += [(key, param, mask) for key, mask in free.items()]
         self.constants[param.symbol] = known
 
     def starts(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """`count` rows of search coordinates, spread evenly over the span of each parameter's starts."""
         low, high = self._spans([(min(p.starts), max(p.starts)) for _, p, _ in self.slots])
         return rng.uniform(low, high, (count, len(self.slots)))
+
+    def grid(self, values: Mapping[str, Sequence[float]]) -> np.ndarray:
+        """Every combination of the `values` by symbol (all groups of a symbol start alike), else of the law's starts.
+
+        Values outside the bounds of a parameter become the nearest bound. Raises ValueError for a symbol that is not
+        free, for values that are no numbers, and for more than MOST_STARTS combinations.
+        """
+        symbols = dict.fromkeys(param.symbol for _, param, _ in self.slots)
+        for symbol, numbers in values.items():
+            if symbol not in symbols:
+                raise ValueError(f"the grid has {symbol}, which is not free; free are {', '.join(symbols) or 'none'}")
+            if not len(numbers) or not np.isfinite(np.asarray(numbers, float)).all():
+                raise ValueError(f"the grid of {symbol} is {list(numbers)}; write one or more finite numbers")
+        axes = {param.symbol: values.get(param.symbol, param.starts) for _, param, _ in self.slots}
+        count = math.prod(len(axis) for axis in axes.values())
+        if count > MOST_STARTS:
+            raise ValueError(f"the grid has {count} starts; at most {MOST_STARTS} are tried: leave some values out")
+        points = dict(zip(axes, np.reshape(list(itertools.product(*axes.values())), (count, len(axes))).T, strict=True))
+        start = np.stack([points[param.symbol] for _, param, _ in self.slots], axis=1)
+        bounds = np.array([param.bounds for _, param, _ in self.slots])
+        return to_search(np.clip(start, *bounds.T), self.signs)
+
+    def part(self, rows: slice) -> Problem:
+        """The same problem for `rows` of the batch only."""
+        part = copy.copy(self)
+        part.constants = {symbol: c if len(c) == 1 else c[rows] for symbol, c in self.constants.items()}
+        return part
 
     def values(self, theta: np.ndarray) -> np.ndarray:
         """The free parameters' values at search coordinates `theta` (..., P)."""

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from analysis.bootstrap import Draws
-from analysis.checks import check_runs
-from analysis.fitting import Fit, Status, fit, judged
+from analysis.checks import check_runs, check_weights
+from analysis.fitting import Fit, fit, judged
 from analysis.laws.law import Law
 from analysis.laws.param import Param, is_baseline
+
+OWN_WEIGHT = "weight of the run"
 
 
 def fit_staged(law: Law, runs: pd.DataFrame, base_max_n: float | None = None, **options) -> tuple[Fit, Fit]:
@@ -25,8 +27,11 @@ def fit_staged(law: Law, runs: pd.DataFrame, base_max_n: float | None = None, **
     (every run belongs to one), its agreement the lowest of them.
     """
     check_runs(law, runs)
+    if options.get("weights") is not None:  # a column travels with its runs into their stages
+        runs = runs.assign(**{OWN_WEIGHT: check_weights(runs, options["weights"])})
+        options["weights"] = OWN_WEIGHT
     base = fit(law, fit_base(law, runs, base_max_n), **options)
-    if base.status is Status.TOO_FEW_RUNS:
+    if not base.ended:
         return base, base
     factors = _factor_counts(law, runs)
     alone = _next_stage(base, runs[factors == 1], options)
@@ -45,7 +50,7 @@ def _next_stage(before: Fit, runs: pd.DataFrame, options: dict[str, Any]) -> Fit
         return before
     settings: dict[str, Any] = {**options, "fixed": before.values, "fixed_draws": before.draws}
     now = fit(before.law, runs, **settings)
-    if now.status is Status.TOO_FEW_RUNS:
+    if not now.ended:
         return now
     drawn = {name: numbers for fitted in (before, now) if fitted.draws for name, numbers in fitted.draws.values.items()}
     return judged(
@@ -63,8 +68,12 @@ def _next_stage(before: Fit, runs: pd.DataFrame, options: dict[str, Any]) -> Fit
     )
 
 
+def _factors(law: Law) -> list[Param]:
+    return [param for param in law.groups if not param.required]
+
+
 def _factor_counts(law: Law, runs: pd.DataFrame) -> np.ndarray:
-    return np.sum([_differs(param, runs) for param in law.groups], axis=0, initial=0) * np.ones(len(runs), int)
+    return np.sum([_differs(param, runs) for param in _factors(law)], axis=0, initial=0) * np.ones(len(runs), int)
 
 
 def _differs(param: Param, runs: pd.DataFrame) -> np.ndarray:
@@ -73,4 +82,7 @@ def _differs(param: Param, runs: pd.DataFrame) -> np.ndarray:
 
 
 def _known(law: Law, row: dict, values: dict[str, float]) -> bool:
-    return all(is_baseline(p, row.get(p.per)) or f"{p.symbol}[{row[p.per]}]" in values for p in law.groups)
+    return all(
+        is_baseline(param, row.get(param.per)) or {param.symbol, f"{param.symbol}[{row[param.per]}]"} & values.keys()
+        for param in _factors(law)
+    )

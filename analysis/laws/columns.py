@@ -37,6 +37,11 @@ class Column:
         return numbers if absent is None else np.where(np.isnan(numbers), absent, numbers)
 
 
+def column_of(name: str) -> Column:
+    """The column of that name; one that is not listed holds names."""
+    return COLUMNS.get(name, Column(name))
+
+
 COLUMNS = {
     # what runs are
     "n_params": Column("model parameters N", usual=(1e7, 1e10)),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.laws.columns import COLUMNS, Column
+from analysis.laws.columns import COLUMNS, Column, column_of
 from analysis.laws.param import Param, value_of
 
 __all__ = ["Derived", "Law", "Param", "Range"]
@@ -51,7 +51,7 @@ class Law:
 
     `counts` says what N counts (total or non_embedding), "" for a law without N; `absent` what a missing input means,
     where it means something. A law whose rows are points of curves has `prepare(x, constants)`, which makes further
-    columns (rows on the last axis) from the inputs of all rows.
+    columns (rows on the last axis) from the inputs of all rows. `terms` are those a user set (analysis.terms).
     """
 
     name: str
@@ -68,6 +68,7 @@ class Law:
     derived: tuple[Derived, ...] = ()
     prepare: Callable[[pd.DataFrame, Mapping[str, float]], Mapping[str, np.ndarray]] | None = None
     notes: tuple[str, ...] = ()
+    terms: Any = field(default=None, hash=False)
 
     @property
     def groups(self) -> tuple[Param, ...]:
@@ -77,7 +78,7 @@ class Law:
     @property
     def numeric_inputs(self) -> tuple[str, ...]:
         """The inputs that are numbers, not names."""
-        return tuple(name for name in self.inputs if COLUMNS[name].usual)
+        return tuple(name for name in self.inputs if column_of(name).usual)
 
     @property
     def required_inputs(self) -> tuple[str, ...]:
@@ -96,7 +97,7 @@ class Law:
 
     def columns(self, values: Mapping[str, Any], x: Mapping[str, Any] | pd.DataFrame) -> dict[str, np.ndarray]:
         """The inputs and features of `x`, by name: numbers as floats, what is absent as what that means."""
-        found = {n: COLUMNS[n].read(x[n], self.absent.get(n)) for n in self.inputs if n in x}
+        found = {n: column_of(n).read(x[n], self.absent.get(n)) for n in self.inputs if n in x}
         found |= {name: np.asarray(value) for name, value in self.absent.items() if name not in x}
         return found | (dict(self.prepare(pd.DataFrame(found), self.constants(values))) if self.prepare else {})
 
@@ -134,11 +135,11 @@ class Law:
         sentences = [limit.sentence for limit, own in zip(limits, missed, strict=True) if own.any()]
         return np.any([np.zeros(shape, bool), *missed], axis=0), tuple(dict.fromkeys(sentences))
 
-    def __reduce__(self) -> tuple[Callable[[str], Law], tuple[str]]:
-        """A law travels between processes by its name, since not every function in it has one."""
-        from analysis.laws import get_law  # the registry imports this module
+    def __reduce__(self) -> tuple[Callable[..., Law], tuple[Any, ...]]:
+        """A law travels between processes by its name and terms, since not every function in it has a name."""
+        from analysis.terms import recalled  # that module imports this one
 
-        return get_law, (self.name,)
+        return recalled, (self.name, self.terms)
 
     def _resolved(self, values: Mapping[str, Any], columns: Mapping[str, np.ndarray]) -> SimpleNamespace:
         known = {**self.constants(values), **values}

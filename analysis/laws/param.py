@@ -15,8 +15,9 @@ class Param:
     """A parameter of a law: `starts` seeds the search, `bounds` are those of its meaning.
 
     With `per`, every value of that column of the runs has a parameter of its own, named
-    `symbol[value]`; for `baseline` it is 1 by definition. One with a `default` is a constant: no fit
-    searches it, and another value is used where it is given.
+    `symbol[value]`; for `baseline` it is 1 by definition, and `shared` makes it one parameter for all other
+    values; where it is `required`, there is no such 1 and every run must name its group. One with a `default` is
+    a constant: no fit searches it, and another value is used where it is given.
     """
 
     symbol: str
@@ -26,6 +27,8 @@ class Param:
     per: str | None = None
     baseline: str | None = None
     default: float | None = None
+    shared: bool = False
+    required: bool = False
 
     @property
     def sign(self) -> int:
@@ -52,8 +55,10 @@ def value_of(param: Param, values: Mapping[str, Any], columns: Mapping[str, np.n
         if param.symbol not in values:
             raise ValueError(f"no value for {param.symbol}; give {param.symbol}=..., meaning: {param.meaning}")
         return values[param.symbol]
-    if param.per not in columns:
+    if param.per not in columns and not param.required:
         return values.get(param.symbol, 1.0)
+    if param.per not in columns:
+        raise ValueError(f"no column '{param.per}'; {param.symbol} has one value for each of its values")
     groups = group_names(param, columns[param.per])
     lookup = {name: _group_value(param, values, name) for name in set(groups.ravel())}
     return np.array([lookup[name] for name in groups.ravel()], dtype=float).reshape(groups.shape)
@@ -70,9 +75,15 @@ def _group_value(param: Param, values: Mapping[str, Any], name: str | None) -> f
 
 
 def group_names(param: Param, column: np.ndarray) -> np.ndarray:
-    """The group of each entry of a column as text, None where it is the baseline or missing."""
+    """The group of each entry of a column as text, None where it is the baseline or missing.
+
+    Raises ValueError for a missing one where the parameter is required.
+    """
     names = np.asarray(column, dtype=object)
     flat = [None if is_baseline(param, name) else str(name) for name in names.ravel()]
+    if param.required and None in flat:
+        advice = f"{param.symbol} has one value for each {param.per}: name it or drop the row"
+        raise ValueError(f"{param.per} is missing in row {flat.index(None) + 1} of {len(flat)}; {advice}")
     return np.array(flat, dtype=object).reshape(names.shape)
 
 

@@ -7,6 +7,7 @@ from scipy.special import huber as scipy_huber
 
 from analysis import descent
 from analysis.descent import descend, huber
+from analysis.watch import Cancelled, Watch
 
 
 @pytest.mark.parametrize("delta", [1e-4, 0.3, 1.0, 50.0])
@@ -106,18 +107,58 @@ def test_a_start_without_a_value_stays_and_does_not_disturb_the_others():
     np.testing.assert_array_equal(end.theta[1], start[1])
 
 
-def test_a_batch_cut_into_chunks_ends_where_the_whole_batch_ends(monkeypatch):
+def shifted_curve(rows):
+    """A model whose rows differ in their data, as resamples do, with starts and the other arguments of a descent."""
     _, x, y = noisy_curve(1)
-    start = np.random.default_rng(0).uniform(-1, 1, (9, 3))
-    shift = np.linspace(-0.05, 0.05, 9)[:, None]  # the rows differ in their data, as resamples do
+    start = np.random.default_rng(0).uniform(-1, 1, (rows, 3))
+    shift = np.linspace(-0.05, 0.05, rows)[:, None]
 
-    def model(theta, rows):
-        residuals, jacobian = curve(x, y)(theta, rows)
-        return residuals + shift[rows], jacobian
+    def model(theta, batch):
+        residuals, jacobian = curve(x, y)(theta, batch)
+        return residuals + shift[batch], jacobian
 
-    settings = (model, start, np.ones(x.size), 0.02, np.full(3, -3.0), np.full(3, 3.0))
+    return model, start, np.ones(x.size), 0.02, np.full(3, -3.0), np.full(3, 3.0)
+
+
+@pytest.mark.parametrize(("name", "number"), [("HELD_NUMBERS", 4 * 26), ("BLOCK_CELLS", 4 * 30), ("BLOCK_CELLS", 1)])
+def test_a_batch_cut_into_pieces_ends_where_the_whole_batch_ends(monkeypatch, name, number):
+    settings = shifted_curve(9)
     whole = descend(*settings)
-    monkeypatch.setattr(descent, "CHUNK_CELLS", 4 * 4 * x.size)
+    monkeypatch.setattr(descent, name, number)
     parts = descend(*settings)
     np.testing.assert_allclose(parts.objective, whole.objective, rtol=1e-12)
     np.testing.assert_allclose(parts.theta, whole.theta, rtol=1e-9)
+
+
+def test_the_number_of_threads_changes_nothing(monkeypatch):
+    settings = shifted_curve(64)
+    monkeypatch.setattr(descent, "BLOCK_CELLS", 4 * 30)
+    ends = []
+    for threads in (1, 2, 5):
+        monkeypatch.setattr(descent, "_threads", lambda threads=threads: threads)
+        ends.append(descend(*settings))
+    for end in ends[1:]:
+        np.testing.assert_array_equal(end.theta, ends[0].theta)
+
+
+def test_progress_rises_from_0_to_1_over_all_pieces(monkeypatch):
+    monkeypatch.setattr(descent, "HELD_NUMBERS", 4 * 26)
+    shares = []
+    descend(*shifted_curve(9), watch=Watch(lambda stage, share: shares.append((stage, share)), stage="curve"))
+    assert {stage for stage, _ in shares} == {"curve"}
+    numbers = [share for _, share in shares]
+    assert numbers == sorted(numbers)
+    assert (numbers[0], numbers[-1]) == (0.0, 1.0)
+
+
+def test_a_descent_that_is_no_longer_wanted_ends_within_one_block(monkeypatch):
+    monkeypatch.setattr(descent, "BLOCK_CELLS", 1)
+    asked = []
+
+    def cancelled():
+        asked.append(True)
+        return len(asked) == 5
+
+    with pytest.raises(Cancelled):
+        descend(*shifted_curve(9), watch=Watch(cancelled=cancelled))
+    assert len(asked) == 5

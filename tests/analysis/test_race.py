@@ -1,0 +1,82 @@
+"""The race among starts: what it lets go never held the optimum, in problems where every start is also followed."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from analysis import race
+from analysis.descent import descend
+from analysis.laws import LAWS
+from analysis.problem import Problem
+from analysis.race import FINALISTS, FIRST_CUT, in_the_lead
+from analysis.search import SAME, search
+
+# Hoffmann et al. 2022, section D.3: logs of E, A and B; alpha and beta as they are.
+HOFFMANN = [
+    np.linspace(-1, 1, 5),
+    np.linspace(0, 25, 6),
+    np.linspace(0, 25, 6),
+    np.log([1e-4, 0.5, 1, 1.5, 2]),
+    np.log([1e-4, 0.5, 1, 1.5, 2]),
+]
+
+
+@pytest.fixture
+def both(monkeypatch):
+    """both(problem, starts, delta) -> the lowest objectives with a race and when every start is followed."""
+
+    def run(problem, starts, delta):
+        found = []
+        for finalists in (FINALISTS, len(starts)):
+            monkeypatch.setattr(race, "FINALISTS", finalists)
+            found.append(search(problem, starts, np.ones(len(problem.target)), delta).objective)
+        return found
+
+    return run
+
+
+def test_the_race_on_hoffmanns_grid_ends_at_the_optimum_of_the_240_runs(chinchilla_runs, both):
+    problem = Problem(LAWS["chinchilla"], chinchilla_runs, {}, logs=True)
+    starts = np.array(list(itertools.product(*HOFFMANN)))
+    assert len(starts) == 4500
+    raced, followed = both(problem, starts[::5], 1e-3)
+    assert raced == pytest.approx(followed, rel=1e-9)
+    assert raced == pytest.approx(0.00101827401780, rel=1e-9)
+
+
+@pytest.mark.parametrize("base_only", [True, False], ids=["base", "joint"])
+def test_the_race_ends_at_the_optimum_of_quartet(quartet_runs, quartet_base_runs, base_only, both):
+    runs = quartet_base_runs if base_only else quartet_runs
+    problem = Problem(LAWS["quartet"], runs, {}, logs=True)
+    raced, followed = both(problem, problem.starts(400 if base_only else 128, np.random.default_rng(1)), 1e-4)
+    assert raced == pytest.approx(followed, rel=1e-9)
+
+
+@pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
+def test_the_race_ends_at_the_optimum_that_following_every_start_finds_for_every_law(law, made_up, both):
+    _, runs = made_up(law, 60, noise=0.02)
+    problem = Problem(law, runs, {}, logs=True)
+    raced, followed = both(problem, problem.starts(160, np.random.default_rng(0)), 1e-3)
+    assert raced <= followed * (1 + SAME), f"{raced} after the race, {followed} when all are followed"
+
+
+def test_a_cut_keeps_the_better_half_and_never_fewer_than_the_finalists():
+    rng = np.random.default_rng(0)
+    objective = rng.uniform(size=1000)
+    followed = np.arange(1000) % 4 > 0
+    kept = in_the_lead(objective, followed, FIRST_CUT)
+    assert kept.sum() == 375
+    assert objective[kept].max() < objective[followed & ~kept].min()
+    few = np.arange(1000) < FINALISTS + 10
+    assert in_the_lead(objective, few, FIRST_CUT).sum() == FINALISTS
+    assert in_the_lead(objective, kept, FIRST_CUT + 1) is kept
+
+
+def test_a_batch_no_larger_than_the_finalists_is_followed_whole(chinchilla_runs):
+    problem = Problem(LAWS["chinchilla"], chinchilla_runs, {}, logs=True)
+    starts = problem.starts(FINALISTS, np.random.default_rng(0))
+    settings = (problem, starts, np.ones(len(chinchilla_runs)), 1e-3, problem.low, problem.high)
+    raced, followed = descend(*settings, race=True), descend(*settings)
+    assert raced.followed.all()
+    np.testing.assert_array_equal(raced.theta, followed.theta)
