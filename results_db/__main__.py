@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from results_db import commands
+from results_db import commands, dataset_commands
 from results_db.errors import StoreError
 from results_db.importers.columns import file_columns
 
@@ -45,7 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     verb("status", commands.status, "path, schema version and rows per table; makes the store on first use")
     verb("sources", commands.sources, "the papers and software that published rows come from")
     verb("check", commands.check, "read every value and say what is wrong; exit code 1 when something is")
-    _add_import(verb("import", commands.import_file, "import a table of runs (CSV) or the probe's JSON lines"))
+    _add_import(verb("import", commands.import_file, "import a file of runs, curves, evaluations or the probe"))
+    dataset_commands.add(verb("datasets", dataset_commands.datasets, "your own datasets: list, rename, share, delete"))
     _add_export(verb("export", commands.export, "write a table to stdout", json_option=False))
     wanted = verb("coefficients", commands.coefficients, "a published coefficient set as {symbol: value}")
     wanted.add_argument("law", metavar="LAW")
@@ -72,6 +73,13 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="THEIRS=OURS",
         help=f"read a column as one of {', '.join(file_columns())}; THEIRS= ignores it",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FACT=VALUE",
+        help="say what the file does not, such as n_params=1.3B or loss_unit=perplexity; --dry-run lists what is asked",
     )
 
 

@@ -95,12 +95,13 @@ def copy_to(asked: argparse.Namespace) -> int:
 
 def import_file(asked: argparse.Namespace) -> int:
     """Imports a file, or says why not."""
-    mapping = dict(_pair(text) for text in asked.map)
+    mapping = dict(_pair(text, "--map", "THEIRS=OURS, such as --map steps_loss=loss") for text in asked.map)
+    facts = dict(_pair(text, "--set", "FACT=VALUE, such as --set n_params=1.3B") for text in asked.set)
     with Store.open(asked.db) as store:
         if asked.file == "-":
-            preview = store.preview("standard input", sys.stdin.buffer.read(MAX_BYTES + 1), mapping)
+            preview = store.preview("standard input", sys.stdin.buffer.read(MAX_BYTES + 1), mapping, facts)
         else:
-            preview = store.preview(asked.file, Path(asked.file), mapping)
+            preview = store.preview(asked.file, Path(asked.file), mapping, facts)
         _report(preview)
         dataset = None
         refused = _refused(preview, asked.skip_bad_rows)
@@ -117,6 +118,8 @@ def import_file(asked: argparse.Namespace) -> int:
                 "rows": len(preview.rows),
                 "added": added,
                 "message": preview.message,
+                "points": len(preview.curves),
+                "questions": [vars(question) for question in preview.questions],
                 "problems": _records(preview.problems),
             }
         )
@@ -127,7 +130,9 @@ def import_file(asked: argparse.Namespace) -> int:
 
 def _refused(preview: Preview, skip_bad_rows: bool) -> str:
     if preview.blocking:
-        return "nothing was imported; settle what is said above (--map names or ignores columns)"
+        return (
+            "nothing was imported; settle what is said above (--map names or ignores columns, --set answers questions)"
+        )
     if len(preview.problems) and not skip_bad_rows:
         return f"nothing was imported; --skip-bad-rows imports the {len(preview.rows)} good rows"
     return ""
@@ -141,10 +146,10 @@ def _report(preview: Preview) -> None:
         print(f"… and {len(preview.problems) - SHOWN_PROBLEMS} more problems; --json lists all", file=sys.stderr)
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _pair(text: str, option: str, form: str) -> tuple[str, str]:
     theirs, sign, ours = text.rpartition("=")
     if not sign:
-        raise ValueError(f"--map is {text!r}; write THEIRS=OURS, such as --map steps_loss=loss, or THEIRS= to ignore")
+        raise ValueError(f"{option} is {text!r}; write {form}, or nothing behind the = to ignore it")
     return theirs.strip(), ours.strip()
 
 

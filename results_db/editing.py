@@ -38,7 +38,7 @@ def rename(cursor: duckdb.DuckDBPyConnection, dataset: str, name: str) -> str:
     return new
 
 
-def edit(cursor: duckdb.DuckDBPyConnection, dataset: str, changes: Iterable[Change]) -> int:
+def edit(cursor: duckdb.DuckDBPyConnection, dataset: str, changes: Iterable[tuple[str, str, str]]) -> int:
     """How many cells of the dataset's runs were changed; ValueError names the first change that cannot be."""
     require_dataset(cursor, dataset)
     return sum(_edit_one(cursor, dataset, Change(*change)) for change in changes)

@@ -51,8 +51,9 @@ def read(
     questions = [*asked, *_questions(records, mapping, answers)]
     filled, whole = _filled_in(records, mapping, questions)
     rows, problems = run_rows.read_rows(filled, whole, rules(questions))
-    unsettled = columns.open_questions(whole)
-    unsettled += [question.as_problem() for question in questions if question.open and question.name not in REQUIRED]
+    said = [question.as_problem() for question in questions if question.open and _is_new(question)]
+    unsettled = [asked for asked in columns.open_questions(whole) if asked.column not in {new.column for new in said}]
+    unsettled += said
     n_rows = len(records) + records.n_ragged
     if not n_rows:
         unsettled.append(Problem(None, "", "", "the table has a header but no rows; add one row per run"))
@@ -71,6 +72,11 @@ def read(
         as_frame([*unsettled, *problems]),
         questions=tuple(questions),
     )
+
+
+def _is_new(question: Question) -> bool:
+    """True for a question that no missing column asks already."""
+    return bool(question.problem) or question.name not in REQUIRED
 
 
 def first_values(records: Records) -> dict[str, str]:

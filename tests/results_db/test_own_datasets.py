@@ -287,3 +287,13 @@ def test_sharing_what_is_not_there_names_what_is(empty_store: Store) -> None:
     dataset = imported(empty_store)
     with pytest.raises(ValueError, match=f"did you mean {dataset}?"):
         empty_store.share(dataset + "x")
+
+
+def test_a_store_opens_again_after_every_deletion(empty_store: Store, own_store_path: Path) -> None:
+    dataset = imported(empty_store)
+    empty_store.close()
+    for verb in (Store.delete, Store.restore, Store.delete, Store.purge):  # DuckDB cuts what is free off the file
+        with Store.open(own_store_path) as store:
+            verb(store, dataset)
+    with Store.open(own_store_path) as store:
+        assert store.check() == []

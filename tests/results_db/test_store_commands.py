@@ -209,7 +209,7 @@ def test_columns_are_named_and_ignored_on_the_command_line(command: Callable, up
     table = b"width,a=b,loss,who\n1e9,2e10,2.9,me\n"
     answer = command("import", "-", stdin=table)
     assert answer.code == 1
-    assert "nothing was imported; settle what is said above (--map names or ignores columns)" in answer.err
+    assert "nothing was imported; settle what is said above (--map names or ignores columns, --set" in answer.err
     answer = command("import", "-", "--map", "width=n_params", "--map", "a=b=n_tokens", "--map", "who=", stdin=table)
     assert answer.code == 0
     with Store.open() as store:
