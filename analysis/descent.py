@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import cpu_count
 from typing import Any
 
 import numpy as np
@@ -115,5 +115,4 @@ def _blocks(rows: np.ndarray, size: int) -> list[np.ndarray]:
 
 
 def _threads() -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_THREADS)
+    return min(cpu_count(), MOST_THREADS)
