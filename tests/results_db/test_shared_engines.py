@@ -77,6 +77,9 @@ def test_every_table_has_the_same_rows_in_the_same_order(published: Pair) -> Non
 
 def test_the_data_dictionary_is_the_same(published: Pair) -> None:
     assert published.same(Store.describe)["comment"].notna().all()
+    published.same(Store.tables)
+    for name in published.same(table_names):
+        published.same(lambda store, name=name: store.first_rows(name, 5).drop(columns="loaded_at", errors="ignore"))
     assert published.same(Store.tables)["meaning"].notna().all()
     for name in published.same(table_names):
         published.same(lambda store, name=name: store.first_rows(name, 3).drop(columns="loaded_at", errors="ignore"))
@@ -259,7 +262,7 @@ COVERED = {
     "open", "create", "close", "path", "require_there", "table", "coefficient_sets", "coefficients", "describe",
     "tables", "first_rows", "datasets", "status", "add_probe_results", "preview", "commit", "export", "undo", "backup",
     "check", "copy_to",
-    "edit", "rename", "history", "delete", "deleted", "restore", "purge", "share",
+    "tables", "first_rows", "edit", "rename", "history", "delete", "deleted", "restore", "purge", "share",
 }  # fmt: skip
 
 
