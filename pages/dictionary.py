@@ -20,11 +20,10 @@ with controls:
         "Table",
         names,
         index=names.index(dictionary.FIRST) if dictionary.FIRST in names else 0,
-        format_func=lambda table: f"{table} ({rows[table]:,})",
         key="dictionary.table",
         bind="query-params",
-        help="The number of rows is in brackets.",
     )
+    st.caption(f"{rows[name]:,} rows")
     words = st.text_input(
         "Find a column",
         key="dictionary.find",
@@ -43,6 +42,8 @@ with controls:
     )
 
 with main:
+    with st.expander(f"All {len(tables)} tables", icon=":material/table_rows:"):
+        panels.show_table(tables, "dictionary.tables", columns=dictionary.TABLE)
     if words:
         found = dictionary.matching(columns, words)
         if found.empty:
@@ -55,7 +56,7 @@ with main:
     own = columns[columns["table"] == name].drop(columns="table")
     meaning = tables.set_index("table")["meaning"].fillna("")[name]
     st.markdown(f"{meaning[:1].upper()}{meaning[1:]}.")
-    panels.show_table(own, "dictionary.columns", f"{rows[name]:,} rows, {len(own)} columns.", dictionary.TABLE)
+    panels.show_table(own, "dictionary.columns", f"{len(own)} columns.", dictionary.TABLE)
     codes = store().table("cautions", table_name=name).drop(columns="table_name")
     if len(codes):
         panels.show_table(codes, "dictionary.codes", "The codes in the column caution.", dictionary.TABLE)

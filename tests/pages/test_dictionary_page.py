@@ -59,8 +59,16 @@ def test_every_table_of_the_store_can_be_looked_up(opened: Callable, shipped_sto
         assert f"{tables['rows'][name]:,} rows" in words or "empty" in words
 
 
+def test_an_address_names_a_table_whatever_its_number_of_rows(opened: Callable, shipped_store: Store) -> None:
+    at = opened(table="quality")
+    assert at.selectbox(key="dictionary.table").value == "quality"
+    assert at.query_params["dictionary.table"] == "quality"
+    listed = table_with(at, "rows").set_index("table")["rows"]
+    assert listed.to_dict() == shipped_store.status()["rows"]
+
+
 def test_a_column_is_found_by_the_words_of_its_name_or_meaning(opened: Callable) -> None:
-    found = table_with(opened(find="BANDWIDTH gb"), "table")
+    found = table_with(opened(find="BANDWIDTH gb"), "unit")
     assert list(found["table"]) == ["devices"]
     assert list(found["column"]) == ["bandwidth_gb_s"]
 
@@ -68,7 +76,7 @@ def test_a_column_is_found_by_the_words_of_its_name_or_meaning(opened: Callable)
 def test_words_that_no_column_has_get_a_sentence(opened: Callable) -> None:
     at = opened(find="<b>flux</b>")
     assert at.info[0].value == "No column has all of these words in its name or meaning."
-    assert not at.dataframe
+    assert [list(table.value) for table in at.dataframe] == [["table", "meaning", "rows"]]
 
 
 def test_units_are_the_words_in_brackets_of_the_comments(shipped_store: Store) -> None:
