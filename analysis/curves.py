@@ -38,21 +38,21 @@ class Schedule:
         return np.cumsum(lfilter([1.0], [1.0, -decay], after))
 
     def changes(self, parts: int) -> np.ndarray:
-        """The learning rate's rises and falls before each point, each in `parts` equal parts: (2 parts, 3, m).
+        """The learning rate's rises and falls before each point, each in `parts` parts: (3, m, 2 parts).
 
-        Of each part: its drop (negative for a rise), the learning rate after it, and the area under the rates from
-        there to the point.
+        Of each part: its drop (negative for a rise), the learning rate at its middle, and the area under the rates from
+        there to the point. Parts are finer towards the point, since recent changes act fastest.
         """
         drops = self.drops()
-        return np.concatenate([self._parts(sign, np.maximum(sign * drops, 0.0), parts) for sign in (-1.0, 1.0)])
+        return np.concatenate([self._parts(sign, np.maximum(sign * drops, 0.0), parts) for sign in (-1.0, 1.0)], axis=2)
 
     def _parts(self, sign: float, sizes: np.ndarray, parts: int) -> np.ndarray:
         total, area, least = np.cumsum(sizes), self.area(), 1e-9 * self.rates.max()
-        shares = (np.arange(parts)[:, None] + 0.5) / parts
-        middle = np.searchsorted(total, shares * total[self.steps])  # (parts, m): a step
-        amount = sign * np.broadcast_to(total[self.steps] / parts, middle.shape)
-        since = area[self.steps] - area[np.maximum(middle - 1, 0)]
-        return np.stack([amount, np.maximum(self.rates[middle], least), np.maximum(since, least)], axis=1)
+        edges, steps = 1 - np.linspace(1, 0, parts + 1) ** 3, self.steps[:, None]
+        middle = np.searchsorted(total, (edges[1:] + edges[:-1]) / 2 * total[steps])  # (m, parts): a step
+        since = area[steps] - area[np.maximum(middle - 1, 0)]
+        fallen = sign * np.diff(edges) * total[steps]
+        return np.stack([fallen, np.maximum(self.rates[middle], least), np.maximum(since, least)])
 
 
 def schedules(points: pd.DataFrame) -> Iterator[Schedule]:

@@ -42,6 +42,8 @@ class Dual(NDArrayOperatorsMixin):
         return self._slopes
 
     def __array_ufunc__(self, ufunc, method, *operands, **options):
+        if ufunc is np.add and method == "reduceat":
+            return _summed(*operands, **options)
         if method != "__call__" or options or ufunc not in PARTIALS:
             return NotImplemented
         in_logs = IN_LOGS[ufunc](*operands) if ufunc in IN_LOGS else None
@@ -86,6 +88,14 @@ def _chained(ufunc: np.ufunc, *operands: Any) -> Dual:
                 term = slope if factor is None else _times(factor, slope)
                 slopes[symbol] = slopes[symbol] + term if symbol in slopes else term
     return Dual(result, slopes)
+
+
+def _summed(terms: Dual, starts: np.ndarray, axis: int) -> Dual:
+    """The sums of stretches of `terms` along an axis, as np.add.reduceat gives them."""
+    value = terms.value
+    wide = {symbol: np.broadcast_to(slope, value.shape) for symbol, slope in terms.slopes.items()}
+    slopes = {symbol: np.add.reduceat(slope, starts, axis=axis) for symbol, slope in wide.items()}
+    return Dual(np.add.reduceat(value, starts, axis=axis), slopes)
 
 
 def _times(factor: Any, slope: Any) -> Any:

@@ -38,7 +38,7 @@ LAW = Law(
     source_id="lr_annealing_law_2024",
     notes=(
         "The area counts a linear warm-up; annealing counts from its end.",
-        "The coefficients belong to one peak learning rate and one model; the nearer lambda_ is to 1, the smaller is C.",
+        "The coefficients belong to one model and one peak learning rate; a lambda_ nearer to 1 makes C smaller.",
         "A cosine alone confuses alpha with C in some runs, a constant rate alone says nothing of C: fit both.",
         "Points of one curve are not independent: bootstrap intervals over points are too narrow.",
     ),

@@ -5,7 +5,7 @@ import numpy as np
 from analysis.curves import schedules
 from analysis.laws.law import Law, Param
 
-PARTS = 24  # equal parts into which the rises, and the falls, of the learning rate before a point are cut
+PARTS = 16  # parts into which the rises, and the falls, of the learning rate before a point are cut
 
 
 def predict(p, x):
@@ -13,7 +13,7 @@ def predict(p, x):
 
 
 def annealing_gain(p, x):
-    return p.B * sum(fall * payoff(p, area / rate**p.gamma) for fall, rate, area in x.changes)
+    return p.B * np.add.reduceat(x.fall * payoff(p, x.since / x.rate**p.gamma), x.first, axis=-1)
 
 
 def payoff(p, progress):
@@ -21,12 +21,16 @@ def payoff(p, progress):
 
 
 def prepare(points, constants):
-    """The area under the learning rates so far, and the parts in which they changed, of each point."""
-    area, changes = np.empty(len(points)), np.empty((2 * PARTS, 3, len(points)))
+    """The area under the learning rates so far of each point, and of each part of the changes before it: how far the
+    rate fell, the rate and the area since; `first` is where the parts of a point begin.
+    """
+    area, changes = np.empty(len(points)), np.empty((3, len(points), 2 * PARTS))
     for curve in schedules(points):
         area[curve.rows] = curve.area()[curve.steps]
-        changes[:, :, curve.rows] = curve.changes(PARTS)
-    return {"area": area, "changes": changes}
+        changes[:, curve.rows] = curve.changes(PARTS)
+    fall, rate, since = changes.reshape(3, -1)
+    first = np.arange(len(points)) * 2 * PARTS
+    return {"area": area, "fall": fall, "rate": rate, "since": since, "first": first}
 
 
 LAW = Law(
@@ -50,7 +54,7 @@ LAW = Law(
     source_id="multi_power_law_2025",
     notes=(
         "The sum runs over all changes of the rate, the rises of the warm-up included, as in the authors' code; it is "
-        "taken over 24 equal parts of the rises and 24 of the falls before each point.",
+        "taken over 16 parts of the rises and 16 of the falls before each point, to 1e-4.",
         "The coefficients belong to one peak learning rate and one model.",
         "Points of one curve are not independent: bootstrap intervals over points are too narrow.",
     ),

@@ -99,7 +99,7 @@ SETS = {"L0": 2.65, "A": 0.601, "alpha": 0.453, "B": 437.9, "C": 2.13, "beta": 0
 
 
 @pytest.mark.parametrize("shape", ["cosine", "constant", "linear decay at the end", "two stages"])
-def test_the_multi_power_law_is_the_sum_over_every_step_within_half_a_thousandth(shape):
+def test_the_multi_power_law_is_the_sum_over_every_step_within_a_ten_thousandth(shape):
     part = np.linspace(0.1, 1.0, 25)
     shapes = {
         "cosine": 0.55 + 0.45 * np.cos(np.pi * part),
@@ -108,7 +108,9 @@ def test_the_multi_power_law_is_the_sum_over_every_step_within_half_a_thousandth
         "two stages": np.where(part < 0.5, 1.0, 0.3),
     }
     table = points((8000 * part).round().astype(int), 3e-4 * shapes[shape], 700.0)
-    np.testing.assert_allclose(LAWS["multi_power_law"].evaluate(SETS, table), plain_multi_power(SETS, table), atol=5e-4)
+    np.testing.assert_allclose(
+        LAWS["multi_power_law"].evaluate(SETS, table), plain_multi_power(SETS, table), rtol=0, atol=1e-4
+    )
 
 
 def test_rates_that_end_at_zero_leave_a_finite_loss():

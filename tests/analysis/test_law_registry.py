@@ -146,6 +146,14 @@ def test_zero_to_a_power_is_zero_with_slope_zero():
     np.testing.assert_array_equal(result.slopes["x"], 0.0)
 
 
+def test_sums_of_stretches_have_the_slopes_of_their_terms():
+    value, slope = np.arange(12.0).reshape(2, 6), np.array([[2.0], [3.0]])
+    sums = np.add.reduceat(Dual(value, {"x": slope, "y": 1.0}), np.array([0, 2]), axis=-1)
+    np.testing.assert_array_equal(sums.value, np.stack([value[:, :2].sum(1), value[:, 2:].sum(1)], axis=1))
+    np.testing.assert_array_equal(sums.slopes["x"], [[4, 8], [6, 12]])
+    np.testing.assert_array_equal(sums.slopes["y"], [[2, 4], [2, 4]])
+
+
 def test_an_operation_without_a_slope_is_refused_not_wrong():
     with pytest.raises(TypeError):
         np.sin(Dual(np.ones(1), {"x": np.ones(1)}))
