@@ -57,14 +57,15 @@ def resample(
     """Draws of the free parameters over `draws` resamples of the problem's runs; `best` (P,) is their optimum, in
     search coordinates, and `weights` (n,) what each run counts.
 
-    Every resample starts at the optimum of the full runs. A problem whose fixed values are arrays of
-    `draws` numbers uses one of them per resample.
+    Runs of one block are drawn together. Every resample starts at the optimum of the full runs. A problem whose fixed
+    values are arrays of `draws` numbers uses one of them per resample.
     """
-    runs, ends = len(problem.target), []
+    runs, blocks, ends = len(problem.target), problem.blocks.max() + 1, []
     size = max(1, HELD_COUNTS // runs)
     for first in range(0, draws, size):
         number = min(size, draws - first)
-        counts = rng.multinomial(runs, np.full(runs, 1 / runs), number) * (1.0 if weights is None else weights)
+        drawn = rng.multinomial(blocks, np.full(blocks, 1 / blocks), number)[:, problem.blocks]
+        counts = drawn * (1.0 if weights is None else weights)
         end = descend(
             problem.part(slice(first, first + number)),
             np.tile(best, (number, 1)),

@@ -55,6 +55,18 @@ class Schedule:
         return np.stack([fallen, np.maximum(self.rates[middle], least), np.maximum(since, least)])
 
 
+def stretches(points: pd.DataFrame, per_curve: int = 10) -> np.ndarray:
+    """Which stretch of its curve each point is in, of `per_curve` stretches of about as many points each: (n,) numbers.
+
+    Errors of neighbouring points go together, so that resamples draw whole stretches (a block bootstrap).
+    """
+    found = np.empty(len(points), dtype=int)
+    for number, curve in enumerate(schedules(points)):
+        share = np.arange(len(curve.rows)) * per_curve // len(curve.rows)
+        found[curve.rows] = number * per_curve + share
+    return np.unique(found, return_inverse=True)[1]
+
+
 def schedules(points: pd.DataFrame) -> Iterator[Schedule]:
     """One schedule per curve_id (one for all points without that column) from step, learning_rate, warmup_steps.
 

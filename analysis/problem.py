@@ -24,7 +24,7 @@ class Problem:
     The search runs over the logs of parameters that have one sign, over the others as they are (see `to_search`).
     `fixed` maps symbols (or symbol[group]) to a value, or to S values, one per vector of the batch.
     `names` lists the free parameters; `low` and `high` (P,) are their bounds, in search coordinates; `cells` is the
-    most numbers that a vector needs for one symbol.
+    most numbers that a vector needs for one symbol; runs of the same number in `blocks` (n,) are resampled together.
     """
 
     def __init__(self, law: Law, runs: pd.DataFrame, fixed: Mapping[str, float | np.ndarray], logs: bool):
@@ -32,6 +32,7 @@ class Problem:
         fixed = {**law.constants(fixed), **fixed}
         self.columns = law.columns(fixed, runs)
         self.cells = max([len(runs), *(np.shape(column)[-1] for column in self.columns.values() if np.ndim(column))])
+        self.blocks = self.columns.get("stretch", np.arange(len(runs)))
         target = runs[law.target].to_numpy(float)
         self.target = np.log(target) if logs else target
         self.constants: dict[str, np.ndarray] = {}

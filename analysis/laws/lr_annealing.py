@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.curves import schedules
+from analysis.curves import schedules, stretches
 from analysis.laws.law import Law, Param
 
 
@@ -16,7 +16,7 @@ def prepare(points, constants):
     for curve in schedules(points):
         area[curve.rows] = curve.area()[curve.steps]
         annealing[curve.rows] = curve.annealing(constants["lambda_"])[curve.steps]
-    return {"area": area, "annealing": annealing}
+    return {"area": area, "annealing": annealing, "stretch": stretches(points)}
 
 
 LAW = Law(
@@ -40,6 +40,6 @@ LAW = Law(
         "The area counts a linear warm-up; annealing counts from its end.",
         "The coefficients belong to one model and one peak learning rate; a lambda_ nearer to 1 makes C smaller.",
         "A cosine alone confuses alpha with C in some runs, a constant rate alone says nothing of C: fit both.",
-        "Points of one curve are not independent: bootstrap intervals over points are too narrow.",
+        "Points of one curve are not independent: a resample draws tenths of a curve.",
     ),
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.curves import schedules
+from analysis.curves import schedules, stretches
 from analysis.laws.law import Law, Param
 
 PARTS = 16  # parts into which the rises, and the falls, of the learning rate before a point are cut
@@ -30,7 +30,7 @@ def prepare(points, constants):
         changes[:, curve.rows] = curve.changes(PARTS)
     fall, rate, since = changes.reshape(3, -1)
     first = np.arange(len(points)) * 2 * PARTS
-    return {"area": area, "fall": fall, "rate": rate, "since": since, "first": first}
+    return {"area": area, "fall": fall, "rate": rate, "since": since, "first": first, "stretch": stretches(points)}
 
 
 LAW = Law(
@@ -56,6 +56,6 @@ LAW = Law(
         "The sum runs over all changes of the rate, the rises of the warm-up included, as in the authors' code; it is "
         "taken over 16 parts of the rises and 16 of the falls before each point, to 1e-4.",
         "The coefficients belong to one peak learning rate and one model.",
-        "Points of one curve are not independent: bootstrap intervals over points are too narrow.",
+        "Points of one curve are not independent: a resample draws tenths of a curve.",
     ),
 )

@@ -3,9 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.signal import lfilter
 
-from analysis.curves import schedules
+from analysis.bootstrap import resample
+from analysis.curves import schedules, stretches
+from analysis.fitting import fit
 from analysis.laws import LAWS
+from analysis.laws.param import to_search
+from analysis.problem import Problem
 
 
 def points(steps, rates, warmup=0.0, curve="a"):
@@ -50,6 +55,31 @@ def test_rows_of_several_curves_in_any_order_find_their_own_schedule():
 def test_points_without_names_are_one_curve():
     table = points([2, 4], [1.0, 1.0]).drop(columns="curve_id")
     assert [list(curve.rows) for curve in schedules(table)] == [[0, 1]]
+
+
+def test_a_stretch_is_a_tenth_of_a_curve_in_the_order_of_its_steps():
+    table = pd.concat([points(np.arange(40, 0, -1), 1.0), points([5, 6, 7], 1.0, curve="b")]).reset_index(drop=True)
+    found = stretches(table)
+    assert found[:40].tolist() == [k for k in range(9, -1, -1) for _ in range(4)]
+    assert found[40:].tolist() == [10, 11, 12]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_errors_that_go_along_a_curve_widen_the_intervals(seed, made_up):
+    law = LAWS["lr_annealing"]
+    _, runs = made_up(law, 400)
+    noise = np.zeros(400)
+    for curve in range(4):  # every error remembers four fifths of the one before
+        noise[curve::4] = lfilter([0.6], [1.0, -0.8], np.random.default_rng([seed, curve]).standard_normal(100))
+    noisy = runs.assign(loss=runs["loss"] * np.exp(0.003 * noise))
+    found = fit(law, noisy, delta=1e-2, draws=300, starts=8)
+    points = Problem(law, noisy, {}, logs=True)
+    points.blocks = np.arange(400)
+    best = to_search([found.values[name] for name in points.names], points.signs)
+    apart = resample(points, best, 1e-2, 300, np.random.default_rng(seed)).intervals()
+    for name in ("L0", "A", "alpha", "C"):
+        widths = [high - low for low, high in (found.intervals[name], apart[name])]
+        assert widths[0] > 1.5 * widths[1], (name, widths)
 
 
 def test_tokens_in_place_of_steps_are_refused_with_advice():
