@@ -31,7 +31,7 @@ class Status(enum.Enum):
     AT_BOUND = "A parameter ended at the edge of what it can mean: fix it, or question the law for these runs."
     NOT_IDENTIFIED = (
         "They can change together without changing the fit: trust the predictions within the range of the runs, "
-        "do not compare these parameters one by one, and add runs that vary N and D separately."
+        "do not compare these parameters one by one, and add runs that vary what the law reads separately."
     )
     TOO_FEW_RUNS = "A fit needs more runs than free parameters: add runs or fix parameters."
     CANCELLED = "The fit was stopped before it ended: start it again for a result."

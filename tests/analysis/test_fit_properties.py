@@ -83,7 +83,7 @@ def test_runs_of_one_size_leave_the_size_parameters_unidentified(made_up):
     assert found.status is Status.NOT_IDENTIFIED
     assert {"E", "A", "alpha"} <= set(found.blind), found.blind
     assert {"A", "alpha"} <= set(found.advice.split(":")[0].split(", "))
-    assert "add runs that vary N and D separately" in found.advice
+    assert "add runs that vary what the law reads separately" in found.advice
     assert found.intervals["A"] == (1e-9, 1e15)
 
 
