@@ -44,7 +44,7 @@ def descend(
     high: np.ndarray,
     iterations: int = 200,
     tolerance: float = 1e-12,
-    race: bool = False,
+    places: int | None = None,
     watch: Watch = NOBODY,
 ) -> Descent:
     """The minima of sum(weights * Huber(residuals)) reached from each row of `start` (S, P).
@@ -53,7 +53,8 @@ def descend(
     it has no value; its `cells`, if it has them, say how many numbers a row needs on the way. `weights` is (S, n) or
     (n,), in the same unit as counts of runs; theta stays within `low`..`high` (P,). A row ends when its steps promise
     less than `tolerance` of its objective.
-    In a `race` only the lowest minimum counts, and rows far behind are not followed (see analysis.race).
+    With `places` the rows race: only the lowest minimum counts, and down to that many places the rows far behind are
+    not followed (see analysis.race).
     Blocks of rows run on a few threads; results do not depend on how many. Raises Cancelled when the `watch` does.
     """
     weights = np.broadcast_to(weights, (len(start), weights.shape[-1]))
@@ -62,7 +63,7 @@ def descend(
     pool = ThreadPoolExecutor(_threads())
     try:
         ends = [
-            _descend(task, pool, rows, start, iterations, tolerance, race, watch)
+            _descend(task, pool, rows, start, iterations, tolerance, places, watch)
             for rows in _blocks(np.arange(len(start)), size)
         ]
     finally:
@@ -70,37 +71,37 @@ def descend(
     return Descent(*(np.concatenate(parts) for parts in zip(*ends, strict=True)))
 
 
-def _descend(task: Task, pool: Executor, batch, start, iterations, tolerance, race, watch) -> tuple[np.ndarray, ...]:
-    places = task.nowhere(np.clip(start[batch], task.low, task.high))
+def _descend(task: Task, pool: Executor, batch, start, iterations, tolerance, places, watch) -> tuple[np.ndarray, ...]:
+    here = task.nowhere(np.clip(start[batch], task.low, task.high))
     rows = np.arange(len(batch))
-    for block, there in _each(pool, lambda block: task.at(places.theta[block], batch[block]), rows, task):
-        places.put(block, there)
+    for block, there in _each(pool, lambda block: task.at(here.theta[block], batch[block]), rows, task):
+        here.put(block, there)
         watch.check()
     damping = np.full(len(batch), FIRST_DAMPING)
-    followed = np.isfinite(places.objective)
+    followed = np.isfinite(here.objective)
     moving = followed.copy()
 
     def move(block: np.ndarray) -> tuple[Places, np.ndarray]:
-        return task.move(places.take(block), batch[block], damping[block])
+        return task.move(here.take(block), batch[block], damping[block])
 
     for iteration in range(iterations):
-        if race:
-            followed = in_the_lead(places.objective, followed, iteration)
+        if places:
+            followed = in_the_lead(here.objective, followed, iteration, places)
             moving &= followed
         watch.report((batch[0] + np.count_nonzero(~moving)) / len(start))
         rows = np.flatnonzero(moving)
         if not len(rows):
             break
         for block, (there, promised) in _each(pool, move, rows, task):
-            better = there.objective < places.objective[block]
-            gain = np.where(better, places.objective[block] - there.objective, 0.0)
-            places.put(block[better], there.take(better))
+            better = there.objective < here.objective[block]
+            gain = np.where(better, here.objective[block] - there.objective, 0.0)
+            here.put(block[better], there.take(better))
             eased = np.maximum(damping[block] * EASED, LEAST_DAMPING)
             damping[block] = np.where(better, eased, damping[block] * RAISED)
-            least = tolerance * places.objective[block]
+            least = tolerance * here.objective[block]
             moving[block] = (promised > least) & np.where(better, gain > least, damping[block] <= MOST_DAMPING)
             watch.check()
-    return places.theta, places.objective, followed, followed & ~moving
+    return here.theta, here.objective, followed, followed & ~moving
 
 
 def _each(pool: Executor, work: Callable[[np.ndarray], Any], rows: np.ndarray, task: Task) -> Iterator:

@@ -92,6 +92,15 @@ class Problem:
         bounds = np.array([param.bounds for _, param, _ in self.slots])
         return to_search(np.clip(start, *bounds.T), self.signs)
 
+    def sample(self, runs: np.ndarray) -> Problem | None:
+        """The same problem on some of the runs (indices) only; None where runs depend on each other or on groups."""
+        if self.law.prepare or self.law.groups:
+            return None
+        sample, number = copy.copy(self), len(self.target)
+        sample.target, sample.cells = self.target[runs], len(runs)
+        sample.columns = {name: c[runs] if np.shape(c) == (number,) else c for name, c in self.columns.items()}
+        return sample
+
     def part(self, rows: slice) -> Problem:
         """The same problem for `rows` of the batch only."""
         part = copy.copy(self)

@@ -1,4 +1,7 @@
-"""The global search of a fit: many starts race, the best are followed until no step promises anything."""
+"""The global search of a fit: many starts race, the best are followed until no step promises anything.
+
+The first rounds of a large field run on a sample of the runs, since a rough objective tells who is far behind.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,15 @@ import numpy as np
 
 from analysis.descent import descend
 from analysis.problem import Problem
+from analysis.race import FINALISTS, iterations_to
 from analysis.watch import NOBODY, Watch
 
 SAME = 1e-4  # objectives that differ by less, as a share, are the same optimum
 POLISHED = 8  # of the best, where the best is still creeping along a flat valley
 PATIENCE = 3000  # iterations for them
+QUALIFIED = 4 * FINALISTS  # starts that go on from the rounds on a sample
+SHARE = 4  # one run in so many is in the sample
+ENOUGH = 10  # runs in it for every free parameter, or there is no such sample
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,9 @@ def search(problem: Problem, starts: np.ndarray, weights: np.ndarray, delta: flo
     Raises ValueError when the runs are so far from the law that no start has a finite objective.
     """
     settings = (weights, delta, problem.low, problem.high)
-    end = descend(problem, starts, *settings, race=True, watch=watch)
+    qualified = _qualified(problem, starts, weights, delta, watch.of(watch.stage, (0.0, 0.5)))
+    final = watch.of(watch.stage, (0.0 if len(qualified) == len(starts) else 0.5, 1.0))
+    end = descend(problem, qualified, *settings, places=FINALISTS, watch=final)
     theta, objective = end.theta, end.objective
     best = int(np.argmin(objective))
     if not np.isfinite(objective[best]):
@@ -44,6 +53,19 @@ def search(problem: Problem, starts: np.ndarray, weights: np.ndarray, delta: flo
         best = int(np.argmin(objective))
     reached = objective[end.followed] <= objective[best] * (1 + SAME)
     return Found(theta[best], float(objective[best]), float(reached.mean()))
+
+
+def _qualified(problem: Problem, starts: np.ndarray, weights: np.ndarray, delta: float, watch: Watch) -> np.ndarray:
+    """The starts as far as a race for QUALIFIED places on a sample of the runs takes them; all if they are few."""
+    counted = np.flatnonzero(weights)
+    runs = counted[np.argsort(problem.target[counted], kind="stable")[SHARE // 2 :: SHARE]]  # from low and high alike
+    sample = problem.sample(runs)
+    if len(starts) <= QUALIFIED or len(runs) < ENOUGH * len(problem.names) or sample is None:
+        return starts
+    rounds = iterations_to(QUALIFIED, len(starts))
+    settings = (weights[runs], delta, problem.low, problem.high)
+    end = descend(sample, starts, *settings, iterations=rounds, places=QUALIFIED, watch=watch)
+    return end.theta[end.followed] if end.followed.any() else starts
 
 
 def blind_directions(problem: Problem, theta: np.ndarray) -> tuple[str, ...]:
