@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN_READY := .venv/.run-ready
 TEST_READY := .venv/.test-ready
+WORKERS ?= 2
 
 .PHONY: help setup run team check test e2e clean
 .DEFAULT_GOAL := help
@@ -42,7 +43,7 @@ check: $(TEST_READY)
 	$(BIN)/python -m pytest tests/test_architecture.py
 
 test: check
-	$(BIN)/python -m pytest -rs --ignore=tests/test_architecture.py
+	$(BIN)/python -m pytest -rs --numprocesses $(WORKERS) --dist loadfile --ignore=tests/test_architecture.py
 
 e2e: $(TEST_READY)
 	$(BIN)/python -m pytest -rs tests/e2e
