@@ -6,6 +6,7 @@ import functools
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from results_db import Store
 from results_db.__main__ import main
 from results_db.shipped import SHIPPED, data_files
 
@@ -103,6 +105,15 @@ def shipped_text() -> Callable[[str], pd.DataFrame]:
         return pd.concat(files, ignore_index=True)
 
     return lambda table: read(table).copy()
+
+
+@pytest.fixture(scope="session")
+def facts(shipped_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One open store with the shipped data for all tests that only read it."""
+    path = tmp_path_factory.mktemp("facts") / "atlas.duckdb"
+    shutil.copyfile(shipped_file, path)
+    with Store.open(path) as store:
+        yield store
 
 
 @pytest.fixture

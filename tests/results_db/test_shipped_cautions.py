@@ -19,15 +19,15 @@ WITH_CAUTIONS = (
 
 
 @pytest.mark.parametrize("table", WITH_CAUTIONS)
-def test_every_caution_is_explained_and_every_explanation_is_used(table: str, shipped_store: Store) -> None:
-    used = set(shipped_store.table(table)["caution"].dropna().str.split().explode())
-    explained = shipped_store.table("cautions", table_name=table)
+def test_every_caution_is_explained_and_every_explanation_is_used(table: str, facts: Store) -> None:
+    used = set(facts.table(table)["caution"].dropna().str.split().explode())
+    explained = facts.table("cautions", table_name=table)
     assert used == set(explained["code"])
     assert (explained["meaning"].str.len() > 15).all()
 
 
-def test_runs_that_cannot_be_fitted_are_in_no_group(shipped_store: Store) -> None:
-    runs = shipped_store.table("runs")
+def test_runs_that_cannot_be_fitted_are_in_no_group(facts: Store) -> None:
+    runs = facts.table("runs")
     codes = runs["caution"].fillna("")
     unfit = codes.str.contains("perplexity|two_decimals|duplicate_record")
     assert (runs["fit_group"].isna() == unfit).all()
@@ -37,8 +37,8 @@ def test_runs_that_cannot_be_fitted_are_in_no_group(shipped_store: Store) -> Non
     assert (coarse["loss"].round(2) == coarse["loss"]).all()
 
 
-def test_runs_of_one_group_share_their_loss_and_what_their_sizes_count(shipped_store: Store) -> None:
-    runs = shipped_store.table("runs").dropna(subset=["fit_group"])
+def test_runs_of_one_group_share_their_loss_and_what_their_sizes_count(facts: Store) -> None:
+    runs = facts.table("runs").dropna(subset=["fit_group"])
     for key, group in runs.groupby(["source_id", "fit_group"]):
         assert group["loss_name"].nunique() == 1, key
         assert group["params_counted"].nunique() <= 1, key
@@ -47,8 +47,8 @@ def test_runs_of_one_group_share_their_loss_and_what_their_sizes_count(shipped_s
         assert not again.any(), group[again]
 
 
-def test_backward_runs_with_a_suspected_sign_error_are_marked_in_both_papers(shipped_store: Store) -> None:
-    runs = shipped_store.table("runs")
+def test_backward_runs_with_a_suspected_sign_error_are_marked_in_both_papers(facts: Store) -> None:
+    runs = facts.table("runs")
     marked = runs[runs["caution"].fillna("").str.contains("sign_error")]
     assert set(marked["source_id"]) == {"quartet_2025", "quartet_ii_2026"}
     first = runs[(runs["source_id"] == "quartet_2025")]
@@ -57,8 +57,8 @@ def test_backward_runs_with_a_suspected_sign_error_are_marked_in_both_papers(shi
     assert marked[marked["source_id"] == "quartet_ii_2026"]["backward_format"].str.contains("wrong sign").all()
 
 
-def test_every_format_of_a_run_is_a_plain_one_or_explained_as_a_method(shipped_store: Store) -> None:
-    runs, methods = shipped_store.table("runs"), shipped_store.table("methods")
+def test_every_format_of_a_run_is_a_plain_one_or_explained_as_a_method(facts: Store) -> None:
+    runs, methods = facts.table("runs"), facts.table("methods")
     plain = {"bf16", "fp16", "fp4", "mxfp4", "nvfp4"}
     for role in ("forward", "backward"):
         fitting = methods[methods["role"].isin([role, "both"])]
@@ -68,8 +68,8 @@ def test_every_format_of_a_run_is_a_plain_one_or_explained_as_a_method(shipped_s
         assert not silent
 
 
-def test_a_curve_rises_in_steps_and_falls_in_loss_and_never_passes_its_peak_rate(shipped_store: Store) -> None:
-    curves = shipped_store.table("loss_curves")
+def test_a_curve_rises_in_steps_and_falls_in_loss_and_never_passes_its_peak_rate(facts: Store) -> None:
+    curves = facts.table("loss_curves")
     assert curves["curve_id"].nunique() == 64
     for name, curve in curves.groupby("curve_id"):
         assert curve["step"].is_monotonic_increasing, name
@@ -79,8 +79,8 @@ def test_a_curve_rises_in_steps_and_falls_in_loss_and_never_passes_its_peak_rate
         assert curve[["n_params", "schedule", "loss_name"]].drop_duplicates().shape[0] == 1, name
 
 
-def test_a_curve_that_holds_only_its_decay_names_the_curve_before_it(shipped_store: Store) -> None:
-    curves = shipped_store.table("loss_curves")
+def test_a_curve_that_holds_only_its_decay_names_the_curve_before_it(facts: Store) -> None:
+    curves = facts.table("loss_curves")
     decays = curves.dropna(subset=["continues_curve_id"])
     assert (curves["caution"].fillna("").str.contains("decay_part_only") == curves["continues_curve_id"].notna()).all()
     for name, decay in decays.groupby("curve_id"):
@@ -92,8 +92,8 @@ def test_a_curve_that_holds_only_its_decay_names_the_curve_before_it(shipped_sto
         assert first["loss"] == pytest.approx(at, abs=0.02), name
 
 
-def test_bits_include_scales_only_where_the_format_or_the_table_says_so(shipped_store: Store) -> None:
-    quality = shipped_store.table("quality")
+def test_bits_include_scales_only_where_the_format_or_the_table_says_so(facts: Store) -> None:
+    quality = facts.table("quality")
     counted = quality[quality["bits_include_scales"] == True]  # noqa: E712
     whole = counted["weight_format"].str.startswith(("gguf_", "exl2", "vptq"))
     assert set(counted[~whole]["source_id"]) == {"gptq_for_llama"}  # prints bits per weight, bitsandbytes among them
@@ -104,8 +104,8 @@ def test_bits_include_scales_only_where_the_format_or_the_table_says_so(shipped_
     assert (integers["weight_bits"] == integers["weight_format"].str[3:].astype(float)).all()
 
 
-def test_perplexities_of_different_protocols_are_on_different_axes(shipped_store: Store) -> None:
-    quality = shipped_store.table("quality", metric="perplexity")
+def test_perplexities_of_different_protocols_are_on_different_axes(facts: Store) -> None:
+    quality = facts.table("quality", metric="perplexity")
     axes = {
         "deepcompressor": "2048 tokens",
         "qserve_2024": "2048 tokens",
@@ -122,8 +122,8 @@ def test_perplexities_of_different_protocols_are_on_different_axes(shipped_store
     assert not quality[~quality.index.isin(llama_cpp.index)]["axis"].str.contains("llama.cpp").any()
 
 
-def test_on_a_comparable_perplexity_axis_sources_agree_on_the_unquantized_model(shipped_store: Store) -> None:
-    quality = shipped_store.table("quality", metric="perplexity", comparable=True)
+def test_on_a_comparable_perplexity_axis_sources_agree_on_the_unquantized_model(facts: Store) -> None:
+    quality = facts.table("quality", metric="perplexity", comparable=True)
     quality = quality[~quality["caution"].fillna("").str.contains("suspect_value")].dropna(subset=["baseline_value"])
     spread = quality.groupby(["axis", "model"])["baseline_value"].agg(["min", "max"])
     apart = spread[spread["max"] > 1.02 * spread["min"]]
@@ -131,35 +131,35 @@ def test_on_a_comparable_perplexity_axis_sources_agree_on_the_unquantized_model(
     assert len(spread) > 40
 
 
-def test_averages_over_tasks_are_never_called_comparable(shipped_store: Store) -> None:
-    quality = shipped_store.table("quality")
+def test_averages_over_tasks_are_never_called_comparable(facts: Store) -> None:
+    quality = facts.table("quality")
     average = quality["metric"].str.endswith("_avg") | quality["task"].str.contains("avg")
     assert not quality[average]["comparable"].any()
     assert (quality.groupby("axis")["metric"].nunique() == 1).all()
 
 
-def test_fewer_bits_never_give_a_better_median_perplexity(shipped_store: Store) -> None:
-    rows = shipped_store.table("quality", axis="perplexity, wikitext2, 2048 tokens").dropna(subset=["baseline_value"])
+def test_fewer_bits_never_give_a_better_median_perplexity(facts: Store) -> None:
+    rows = facts.table("quality", axis="perplexity, wikitext2, 2048 tokens").dropna(subset=["baseline_value"])
     loss = (rows["value"] / rows["baseline_value"]).groupby(rows["weight_bits"]).median()
     assert list(loss[[2, 3, 4, 8, 16]]) == sorted(loss[[2, 3, 4, 8, 16]], reverse=True), loss
 
 
-def test_one_family_of_sources_holds_under_a_third_of_the_quality_rows_and_has_one_name(shipped_store: Store) -> None:
-    quality = shipped_store.table("quality")
+def test_one_family_of_sources_holds_under_a_third_of_the_quality_rows_and_has_one_name(facts: Store) -> None:
+    quality = facts.table("quality")
     shares = quality["source_family"].value_counts(normalize=True)
     assert shares.index[0] == "AutoRound"
     assert 0.28 < shares.iloc[0] < 0.33
     assert set(quality[quality["source_family"] == "AutoRound"]["source_id"]) == {"auto_round", "signround_2023"}
 
 
-def test_rates_with_constant_operands_are_upper_bounds(shipped_store: Store) -> None:
-    rates = shipped_store.table("gemm_measured")
+def test_rates_with_constant_operands_are_upper_bounds(facts: Store) -> None:
+    rates = facts.table("gemm_measured")
     assert set(rates[rates["upper_bound"]]["source_id"]) == {"gpu_flops_bench"}
     assert (rates["upper_bound"] == rates["caution"].fillna("").str.contains("constant_operands")).all()
 
 
-def test_a_source_measures_fp8_at_least_as_fast_as_16_bit_on_one_device(shipped_store: Store) -> None:
-    rates = shipped_store.table("gemm_measured")
+def test_a_source_measures_fp8_at_least_as_fast_as_16_bit_on_one_device(facts: Store) -> None:
+    rates = facts.table("gemm_measured")
     kind = rates["format"].str.extract(r"^(FP8|BF16|FP16)")[0]
     best = rates.assign(kind=kind).pivot_table(
         index=["source_id", "device"], columns="kind", values="tflops", aggfunc="max"
@@ -171,9 +171,9 @@ def test_a_source_measures_fp8_at_least_as_fast_as_16_bit_on_one_device(shipped_
     assert (half.notna()).sum() > 15
 
 
-def test_no_measured_rate_exceeds_the_dense_peak_of_its_device(shipped_store: Store) -> None:
-    peaks = shipped_store.table("devices").set_index("device")
-    rates = shipped_store.table("gemm_measured", upper_bound=False)
+def test_no_measured_rate_exceeds_the_dense_peak_of_its_device(facts: Store) -> None:
+    peaks = facts.table("devices").set_index("device")
+    rates = facts.table("gemm_measured", upper_bound=False)
     checked = 0
     for row in rates.to_dict("records"):
         device = row["device"].removeprefix("NVIDIA ").removeprefix("AMD ")
@@ -184,9 +184,9 @@ def test_no_measured_rate_exceeds_the_dense_peak_of_its_device(shipped_store: St
     assert checked > 20
 
 
-def test_a_utilization_times_the_datasheet_peak_is_the_rate_beside_it(shipped_store: Store) -> None:
-    rows = shipped_store.table("training_efficiency", source_id="mosaicml_llm_foundry")
-    peaks = shipped_store.table("devices").set_index("device")
+def test_a_utilization_times_the_datasheet_peak_is_the_rate_beside_it(facts: Store) -> None:
+    rows = facts.table("training_efficiency", source_id="mosaicml_llm_foundry")
+    peaks = facts.table("devices").set_index("device")
     peak_of = {
         ("A100 80GB", "BF16"): peaks.at["A100-80GB SXM", "bf16_tflops"],
         ("A100 40GB", "BF16"): peaks.at["A100-40GB SXM", "bf16_tflops"],
@@ -203,43 +203,43 @@ def test_a_utilization_times_the_datasheet_peak_is_the_rate_beside_it(shipped_st
     assert (shares["peak_format"] == shares["precision"].str.lower()).all()
 
 
-def test_precisions_that_nobody_printed_say_so(shipped_store: Store, published_text: Tables) -> None:
-    ours = shipped_store.table("training_efficiency")
+def test_precisions_that_nobody_printed_say_so(facts: Store, published_text: Tables) -> None:
+    ours = facts.table("training_efficiency")
     theirs = published_text("training_efficiency")
     assert (ours["precision_assumed"] == theirs["precision"].str.contains("assumed")).all()
     assert not ours["precision"].fillna("").str.contains("assumed").any()
 
 
-def test_expectations_are_told_from_measurements(shipped_store: Store) -> None:
-    expected = shipped_store.table("throughput", measured=False)
+def test_expectations_are_told_from_measurements(facts: Store) -> None:
+    expected = facts.table("throughput", measured=False)
     assert len(expected) == 15
     assert expected["note"].str.startswith("NOT measured").all()
 
 
-def test_the_own_relation_holds_on_the_points_it_was_fitted_on(shipped_store: Store) -> None:
-    relation = shipped_store.table("efficiency_relation", role="forward", in_fit=True)
+def test_the_own_relation_holds_on_the_points_it_was_fitted_on(facts: Store) -> None:
+    relation = facts.table("efficiency_relation", role="forward", in_fit=True)
     four_bit = relation[~relation["method"].str.fullmatch(r"quest_int\d")]
-    k = shipped_store.coefficients("efficiency_relation_own", variant="effN_logistic_4bit")["k"]
+    k = facts.coefficients("efficiency_relation_own", variant="effN_logistic_4bit")["k"]
     per_point = four_bit.assign(share=0.5 * np.log1p(k * four_bit["mse"])).groupby(["point", "eff"])
     shares = per_point["share"].agg(lambda share: share.sum() if len(share) > 1 else 2 * share.sum()).reset_index()
     assert np.sqrt(np.mean((np.exp(-shares["share"]) - shares["eff"]) ** 2)) < 0.03
 
 
-def test_parts_of_an_error_add_up(shipped_store: Store) -> None:
-    relation = shipped_store.table("efficiency_relation")
+def test_parts_of_an_error_add_up(facts: Store) -> None:
+    relation = facts.table("efficiency_relation")
     assert np.allclose(relation["variance"] + relation["bias_squared"], relation["mse"], rtol=1e-4, atol=1e-5)
 
 
-def test_published_coverages_follow_the_published_curve_where_it_is_given(shipped_store: Store) -> None:
-    values = shipped_store.coefficients("coverage", variant="Llama-3-8B-Instruct MATH")
-    rows = shipped_store.table("coverage", model="Llama-3-8B-Instruct", task="MATH (oracle verifier)")
+def test_published_coverages_follow_the_published_curve_where_it_is_given(facts: Store) -> None:
+    values = facts.coefficients("coverage", variant="Llama-3-8B-Instruct MATH")
+    rows = facts.table("coverage", model="Llama-3-8B-Instruct", task="MATH (oracle verifier)")
     predicted = np.exp(values["a"] * rows["k"] ** values["b"])
     assert len(rows) >= 3
     assert np.allclose(predicted, rows["value"], atol=0.01)
 
 
-def test_shares_that_are_no_coverage_have_no_k_of_it(shipped_store: Store) -> None:
-    coverage = shipped_store.table("coverage")
+def test_shares_that_are_no_coverage_have_no_k_of_it(facts: Store) -> None:
+    coverage = facts.table("coverage")
     shares = coverage[coverage["metric"] == "share_of_problems"]
     assert shares["value"].sum() == pytest.approx(1, abs=1e-4)
     assert shares["k"].isna().all()
@@ -261,16 +261,16 @@ REDUCTIONS = {("memory_reduction", "%", 50.0): 2.0, ("compute_reduction", "%", 9
 
 
 @pytest.mark.parametrize(("claim", "factor"), (GAINS | REDUCTIONS).items())
-def test_a_claim_in_percent_is_also_a_factor(claim: tuple, factor: float, shipped_store: Store) -> None:
+def test_a_claim_in_percent_is_also_a_factor(claim: tuple, factor: float, facts: Store) -> None:
     metric, unit, value = claim
-    rows = shipped_store.table("claims", metric=metric, unit=unit, value=value)
+    rows = facts.table("claims", metric=metric, unit=unit, value=value)
     assert len(rows)
     assert np.allclose(rows["normalized"], factor)
     assert (rows["normalized_unit"] == "x").all()
 
 
-def test_claims_of_one_kind_have_one_normalized_unit(shipped_store: Store) -> None:
-    claims = shipped_store.table("claims")
+def test_claims_of_one_kind_have_one_normalized_unit(facts: Store) -> None:
+    claims = facts.table("claims")
     for metric in ("speedup", "throughput_gain", "memory_reduction", "latency_reduction", "energy_reduction"):
         units = set(claims[claims["metric"] == metric]["normalized_unit"])
         assert units <= {"x", "GB"}, (metric, units)  # GB: saved bytes, of no stated whole
@@ -278,8 +278,8 @@ def test_claims_of_one_kind_have_one_normalized_unit(shipped_store: Store) -> No
     assert (kept["value"] == kept["normalized"]).all()
 
 
-def test_what_is_general_knowledge_about_a_model_is_named(shipped_store: Store) -> None:
-    models = shipped_store.table("models")
+def test_what_is_general_knowledge_about_a_model_is_named(facts: Store) -> None:
+    models = facts.table("models")
     named = models["general_knowledge"].str.split()
     assert named.map(lambda words: "year" in words).all()
     assert set(named.explode()) == {"year", "tied_embeddings"}
@@ -289,8 +289,8 @@ def test_what_is_general_knowledge_about_a_model_is_named(shipped_store: Store) 
     assert (off < 0.25 * sure["vocab"] * sure["d_model"] / 1e9).all()
 
 
-def test_laws_say_which_parameters_they_count(shipped_store: Store) -> None:
-    sets = shipped_store.coefficient_sets()
+def test_laws_say_which_parameters_they_count(facts: Store) -> None:
+    sets = facts.coefficient_sets()
     non_embedding = {"kaplan_joint", "ptq_degradation", "quartet", "parscale"}
     for law in non_embedding:
         assert set(sets[sets["law"] == law]["params_counted"]) == {"non_embedding"}, law
@@ -298,8 +298,8 @@ def test_laws_say_which_parameters_they_count(shipped_store: Store) -> None:
     assert set(hoffmann["params_counted"]) == {"total"}
 
 
-def test_own_fits_are_never_passed_off_as_printed_ones(shipped_store: Store) -> None:
-    sets = shipped_store.coefficient_sets()
+def test_own_fits_are_never_passed_off_as_printed_ones(facts: Store) -> None:
+    sets = facts.coefficient_sets()
     own = sets["locator"].str.contains("OWN|own least-squares|re-run of|derived from the runs|exp\\(\\) of")
     assert (sets["computed_here"] == own).all()
     assert not sets[sets["law"].isin(["chinchilla", "quartet"])]["computed_here"].any()
@@ -318,8 +318,8 @@ SAME_FITS = {
 
 
 @pytest.mark.parametrize(("law", "variant"), SAME_FITS)
-def test_the_two_tables_of_fits_agree_where_they_overlap(law: str, variant: str, shipped_store: Store) -> None:
-    fits = shipped_store.table("law_fits", law=SAME_FITS[law, variant])
+def test_the_two_tables_of_fits_agree_where_they_overlap(law: str, variant: str, facts: Store) -> None:
+    fits = facts.table("law_fits", law=SAME_FITS[law, variant])
     printed = dict(zip(fits["symbol"], fits["value"], strict=True))
-    values = shipped_store.coefficients(law, variant=variant)
+    values = facts.coefficients(law, variant=variant)
     assert {symbol: values[symbol] for symbol in printed} == printed

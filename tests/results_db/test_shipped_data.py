@@ -18,16 +18,16 @@ from results_db.shipped import SHIPPED, data_files
 Tables = Callable[[str], pd.DataFrame]
 
 
-def test_all_245_chinchilla_runs_are_there_and_the_five_highest_losses_are_the_outliers(shipped_store: Store) -> None:
-    runs = shipped_store.table("runs", source_id="chinchilla_replication_2024")
+def test_all_245_chinchilla_runs_are_there_and_the_five_highest_losses_are_the_outliers(facts: Store) -> None:
+    runs = facts.table("runs", source_id="chinchilla_replication_2024")
     assert len(runs) == 245
     assert set(runs.nlargest(5, "loss")["run_id"]) == set(runs[runs["outlier"]]["run_id"])
     assert np.allclose(runs["flops"], 6 * runs["n_params"] * runs["n_tokens"], rtol=1e-9)
 
 
-def test_every_quartet_run_has_a_known_method_on_both_sides(shipped_store: Store) -> None:
-    runs = shipped_store.table("runs", source_id="quartet_2025")
-    methods = shipped_store.table("methods", source_id="quartet_2025")
+def test_every_quartet_run_has_a_known_method_on_both_sides(facts: Store) -> None:
+    runs = facts.table("runs", source_id="quartet_2025")
+    methods = facts.table("methods", source_id="quartet_2025")
     assert len(runs) == 226
     for side in ("forward", "backward"):
         known = set(methods[methods["role"].isin([side, "both"])]["method"])
@@ -37,9 +37,9 @@ def test_every_quartet_run_has_a_known_method_on_both_sides(shipped_store: Store
 
 
 @pytest.mark.parametrize("table", [table for table in SHIPPED if table not in ("sources", "cautions")])
-def test_every_row_names_its_source_and_where_in_it(table: str, shipped_store: Store) -> None:
-    rows = shipped_store.table(table)
-    known = set(shipped_store.table("sources")["source_id"])
+def test_every_row_names_its_source_and_where_in_it(table: str, facts: Store) -> None:
+    rows = facts.table(table)
+    known = set(facts.table("sources")["source_id"])
     assert len(rows)
     assert set(rows["source_id"]) <= known
     assert (rows["locator"].str.strip().str.len() > 0).all()
@@ -49,13 +49,13 @@ def test_every_row_names_its_source_and_where_in_it(table: str, shipped_store: S
             assert (rows[value].notna() == rows[column].notna()).all()
 
 
-def test_no_shipped_number_is_recalled_from_memory(shipped_store: Store) -> None:
+def test_no_shipped_number_is_recalled_from_memory(facts: Store) -> None:
     for table in ("law_coefficients", "devices", "prices_energy", "coverage"):
-        assert set(shipped_store.table(table)["evidence"]) <= {"primary", "secondary"}
+        assert set(facts.table(table)["evidence"]) <= {"primary", "secondary"}
 
 
-def test_every_source_can_be_found_once_and_no_unchecked_identifier_is_a_link(shipped_store: Store) -> None:
-    sources = shipped_store.table("sources")
+def test_every_source_can_be_found_once_and_no_unchecked_identifier_is_a_link(facts: Store) -> None:
+    sources = facts.table("sources")
     assert (sources["title"].str.len() > 3).all()
     assert sources["link"].dropna().str.startswith("https://").all()
     assert sources["arxiv_id"].dropna().str.fullmatch(r"\d{4}\.\d{4,5}").all()
@@ -68,8 +68,8 @@ def test_every_source_can_be_found_once_and_no_unchecked_identifier_is_a_link(sh
 
 
 @pytest.mark.parametrize("table", ["runs", "loss_curves", "quality"])
-def test_every_shipped_row_beside_those_of_users_is_published(table: str, shipped_store: Store) -> None:
-    rows = shipped_store.table(table)
+def test_every_shipped_row_beside_those_of_users_is_published(table: str, facts: Store) -> None:
+    rows = facts.table(table)
     assert set(rows["origin"]) == {"published"}
     assert rows["dataset_id"].isna().all()
 
@@ -175,37 +175,35 @@ PLAUSIBLE_BY_UNIT = {
 
 
 @pytest.mark.parametrize(("table", "column", "unit"), PLAUSIBLE_BY_UNIT)
-def test_shipped_values_of_a_unit_are_in_a_plausible_range(
-    table: str, column: str, unit: str, shipped_store: Store
-) -> None:
+def test_shipped_values_of_a_unit_are_in_a_plausible_range(table: str, column: str, unit: str, facts: Store) -> None:
     low, high = PLAUSIBLE_BY_UNIT[table, column, unit]
-    values = shipped_store.table(table, **{column: unit})["normalized" if table == "claims" else "value"]
+    values = facts.table(table, **{column: unit})["normalized" if table == "claims" else "value"]
     assert len(values)
     assert values.between(low, high).all(), f"{unit} spans {values.min():g} to {values.max():g}"
 
 
 @pytest.mark.parametrize(("table", "column"), PLAUSIBLE)
-def test_shipped_values_are_in_a_plausible_range(table: str, column: str, shipped_store: Store) -> None:
+def test_shipped_values_are_in_a_plausible_range(table: str, column: str, facts: Store) -> None:
     low, high = PLAUSIBLE[table, column]
-    values = shipped_store.table(table)[column].dropna()
+    values = facts.table(table)[column].dropna()
     assert len(values)
     assert values.between(low, high).all(), f"{column} spans {values.min():g} to {values.max():g}"
 
 
-def test_published_intervals_hold_their_value(shipped_store: Store) -> None:
-    rows = shipped_store.table("law_coefficients").dropna(subset=["low"])
+def test_published_intervals_hold_their_value(facts: Store) -> None:
+    rows = facts.table("law_coefficients").dropna(subset=["low"])
     outside = rows[(rows["value"] < rows["low"]) | (rows["value"] > rows["high"])]
     assert (outside["law"] == "chinchilla_frontier").all(), outside[["law", "variant", "symbol", "value"]]
     assert rows["interval_kind"].notna().all()
 
 
-def test_a_law_has_one_set_per_rank(shipped_store: Store) -> None:
-    sets = shipped_store.coefficient_sets()[["law", "rank", "source_id", "variant"]].drop_duplicates()
+def test_a_law_has_one_set_per_rank(facts: Store) -> None:
+    sets = facts.coefficient_sets()[["law", "rank", "source_id", "variant"]].drop_duplicates()
     assert not sets.duplicated(["law", "rank"]).any()
 
 
-def test_narrower_formats_are_never_slower_at_peak(shipped_store: Store) -> None:
-    devices = shipped_store.table("devices")
+def test_narrower_formats_are_never_slower_at_peak(facts: Store) -> None:
+    devices = facts.table("devices")
     order = ["fp32_tflops", "tf32_tflops", "bf16_tflops", "fp8_tflops", "fp6_tflops", "fp4_tflops"]
     for row in devices.to_dict("records"):
         rates = [row[column] for column in order if pd.notna(row[column])]
@@ -232,24 +230,24 @@ DENSE_BF16 = {
 
 
 @pytest.mark.parametrize("device", DENSE_BF16)
-def test_bf16_peaks_are_dense_ones(device: str, shipped_store: Store) -> None:
-    said = shipped_store.table("devices", device=device)["bf16_tflops"][0]
+def test_bf16_peaks_are_dense_ones(device: str, facts: Store) -> None:
+    said = facts.table("devices", device=device)["bf16_tflops"][0]
     assert said == pytest.approx(DENSE_BF16[device] / 1e3, rel=0.02)
 
 
-def test_no_peak_is_a_rate_that_its_note_calls_sparse(shipped_store: Store) -> None:
-    for row in shipped_store.table("devices").fillna({"note": ""}).to_dict("records"):
+def test_no_peak_is_a_rate_that_its_note_calls_sparse(facts: Store) -> None:
+    for row in facts.table("devices").fillna({"note": ""}).to_dict("records"):
         for rate in re.findall(r"(\d+(?:\.\d+)?)[^;.]*?with sparsity", row["note"], re.IGNORECASE):
             assert float(rate) not in [row[name] for name in row if name.endswith(("_tflops", "_tops"))], row["device"]
 
 
-def test_quartets_speedups_come_from_both_phases_and_name_their_baseline(shipped_store: Store) -> None:
-    rows = shipped_store.table("throughput", source_id="quartet_2025", metric="speedup")
+def test_quartets_speedups_come_from_both_phases_and_name_their_baseline(facts: Store) -> None:
+    rows = facts.table("throughput", source_id="quartet_2025", metric="speedup")
     assert rows["baseline_format"].notna().all()
     assert set(rows["phase"]) == {"forward", "backward"}
     sized = rows[rows["kernel"].str.contains("params=")]
     assert (sized["n_params"] == sized["kernel"].str.extract(r"params=(\d+)")[0].astype(float)).all()
 
 
-def test_a_fresh_store_passes_its_own_check(shipped_store: Store) -> None:
-    assert shipped_store.check() == []
+def test_a_fresh_store_passes_its_own_check(facts: Store) -> None:
+    assert facts.check() == []
