@@ -262,7 +262,7 @@ COVERED = {
     "open", "create", "close", "path", "require_there", "table", "coefficient_sets", "coefficients", "describe",
     "tables", "first_rows", "datasets", "status", "add_probe_results", "preview", "commit", "export", "undo", "backup",
     "check", "copy_to",
-    "tables", "first_rows", "edit", "rename", "history", "delete", "deleted", "restore", "purge", "share",
+    "edit", "rename", "history", "delete", "deleted", "restore", "purge", "share",
 }  # fmt: skip
 
 
