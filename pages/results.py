@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import browse, figures_results, panels, uploads
+from pages.ui import browse, figures_results, own_datasets, panels, uploads
 from pages.ui.session import store
 from results_db import safe_cells
 
@@ -14,13 +14,14 @@ panels.header(
 uploads.drop_zone(
     store(),
     "results",
-    "Drop a table of runs (CSV) or the probe's JSON lines",
-    "Columns: n_params, n_tokens and loss [nats/token], or names such as params, tokens, val_loss; forward_format and "
-    "backward_format where you train in low precision. Nothing is stored before you say so.",
+    "Drop your runs, loss curves, evaluations or probe results",
+    "Runs: CSV, TSV, Parquet or JSON with the parameters, tokens and loss of each, or a Weights & Biases run table. "
+    "Loss curves: trainer_state.json, a TensorBoard event file, the table of a W&B chart, or steps and losses. "
+    "Evaluations: results of the lm-evaluation-harness. The probe's JSON lines. A dataset that somebody shared. "
+    "Nothing is stored before you say so.",
 )
+own_datasets.panel(store(), "results")
 imported = store().datasets()
-with st.expander(f"My datasets ({len(imported)})", icon=":material/folder_open:"):
-    uploads.datasets(store(), "results")
 
 runs = store().table("runs")
 if runs.empty:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import pandas as pd
@@ -81,6 +82,11 @@ def show_table(
     )
     if caption:
         st.caption(caption)
+
+
+def plain(text: str) -> str:
+    """A text as markdown that shows it as it is: for labels, which have no other way to hold text of a file."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:])", r"\\\1", text)
 
 
 def empty_state(sentence: str, page: str | None = None, label: str | None = None) -> None:

@@ -2,36 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
-from pages.ui import panels
+from pages.ui import panels, questions
 from results_db import Preview, Store, file_columns
 
 IGNORED = "(ignore)"
-LIMIT_MB = 20
-KINDS = {"runs": "training runs", "probe_results": "probe results", "unknown": "unknown"}
+LIMIT_MB = 200
+KEPT = 6  # previews of one file that a session remembers
+COUNTS = dict.fromkeys(
+    ("n_params", "n_tokens", "flops", "batch_tokens"), st.column_config.NumberColumn(format="compact")
+)
+# Kind of a dataset -> what one of its rows is called, and what several are.
+KINDS = {
+    "runs": ("training run", "training runs"),
+    "loss_curves": ("point of loss curves", "points of loss curves"),
+    "quality": ("evaluation", "evaluations"),
+    "probe_results": ("probe result", "probe results"),
+}
+
+
+def readable(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with FLOPs as text: beyond 2^53 a browser shows no number as it is."""
+    if "flops" not in rows:
+        return rows
+    return rows.assign(flops=[f"{flops:.6g}" if pd.notna(flops) else None for flops in rows["flops"]])
+
+
+def counted(n: int, kind: str) -> str:
+    """A number of rows of a kind, in words."""
+    return f"{n:,} {KINDS[kind][n != 1]}"
 
 
 def drop_zone(store: Store, page: str, label: str, help_text: str) -> None:
     """Draws a drop zone and what follows a drop; after an import the zone is empty again."""
     number = st.session_state.setdefault(f"{page}.upload_number", 0)
-    done = st.session_state.pop(f"{page}.upload_done", None)
+    done = st.session_state.get(f"{page}.upload_done")
     file = st.file_uploader(label, key=f"{page}.file.{number}", max_upload_size=LIMIT_MB, help=help_text)
-    if done:
-        _say_done(store, *done)
+    said = st.container()  # what was done and what is offered keep their own places: neither fades into the other
     if file is None:
+        if done:
+            with said:
+                _say_done(store, page, *done)
         return
+    st.session_state.pop(f"{page}.upload_done", None)
     with st.container(border=True):
         _offer(store, page, file.name, file.getvalue(), f"{page}.{number}")
 
 
 def _offer(store: Store, page: str, file_name: str, data: bytes, key: str) -> None:
+    def read(mapping: dict[str, str], facts: dict[str, str]) -> Preview:
+        return _remembered(store, file_name, data, mapping, facts, key)
+
     with st.spinner("Reading the file"):
-        preview = store.preview(file_name, data)
+        preview = read({}, {})
     mapping = _columns(preview, key) if preview.mapping else {}
     if mapping:
-        preview = store.preview(file_name, data, mapping)
+        preview = read(mapping, {})
+    preview = questions.answered(preview, lambda facts: read(mapping, facts), key)
     st.text(preview.message)
     if len(preview.problems):
         panels.problem_table(preview.problems, key)
@@ -42,6 +73,19 @@ def _offer(store: Store, page: str, file_name: str, data: bytes, key: str) -> No
         st.info("These rows are in the store already: importing them again adds nothing.", icon=":material/check:")
         return
     _import(store, page, preview, key)
+
+
+def _remembered(
+    store: Store, file_name: str, data: bytes, mapping: dict[str, str], facts: dict[str, str], key: str
+) -> Preview:
+    """The preview for these answers, read anew only when they change: a rerun of the page reads no file."""
+    asked = (file_name, tuple(sorted(mapping.items())), tuple(sorted(facts.items())))
+    kept: dict = st.session_state.setdefault(f"{key}.previews", {})
+    if asked not in kept:
+        kept[asked] = store.preview(file_name, data, mapping, facts)
+        while len(kept) > KEPT:
+            kept.pop(next(iter(kept)))
+    return kept[asked]
 
 
 def _columns(preview: Preview, key: str) -> dict[str, str]:
@@ -86,24 +130,51 @@ def _columns(preview: Preview, key: str) -> dict[str, str]:
 
 def _import(store: Store, page: str, preview: Preview, key: str) -> None:
     st.dataframe(
-        preview.rows.head(5).dropna(axis="columns", how="all"), hide_index=True, key=f"{key}.rows", alt="first rows"
+        readable(preview.rows.head(5).dropna(axis="columns", how="all")),
+        hide_index=True,
+        key=f"{key}.rows",
+        column_config=COUNTS,
+        alt="first rows",
     )
-    n_rows, bad = len(preview.rows), len(preview.problems)
+    bad = bool(len(preview.problems))
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     name = left.text_input("Name of the dataset", value=preview.default_name, max_chars=100, key=f"{key}.name")
-    label = f"Import {n_rows} {'good ' if bad else ''}{'row' if n_rows == 1 else 'rows'}"
+    label = f"Import {counted(len(preview.rows), preview.kind)}{', without the bad rows' if bad else ''}"
     if right.button(label, type="primary", key=f"{page}.import", icon=":material/download_done:", width="stretch"):
-        dataset = store.commit(preview, name, skip_bad_rows=bool(bad))
+        dataset = store.commit(preview, name, skip_bad_rows=bad)
+        st.session_state.pop(f"{key}.previews", None)
         st.session_state[f"{page}.upload_number"] += 1
-        st.session_state[f"{page}.upload_done"] = (dataset, preview.kind, n_rows)
+        st.session_state[f"{page}.upload_done"] = (dataset, _imported(preview))
         st.rerun()
 
 
-def _say_done(store: Store, dataset: str, kind: str, n_rows: int) -> None:
+def _imported(preview: Preview) -> str:
+    points = f" with {counted(len(preview.curves), 'loss_curves')}" if len(preview.curves) else ""
+    return f"{counted(len(preview.rows), preview.kind)}{points} imported."
+
+
+def _say_done(store: Store, page: str, dataset: str, sentence: str) -> None:
+    """Says what the last file added, with its undo, as long as it is there."""
+    known = store.table("datasets", dataset_id=dataset).to_dict("records")
+    if not known and dataset.startswith("upload"):
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.success(f"{n_rows} {KINDS[kind]} imported.", icon=":material/check_circle:")
-        for name in store.table("datasets", dataset_id=dataset, kind="runs")["name"]:
-            fit_link(name)
+        st.success(sentence, icon=":material/check_circle:")
+        for row in known:
+            if row["kind"] == "runs":
+                fit_link(row["name"])
+            if st.button("Undo import", key=f"{page}.undo.{dataset}", icon=":material/undo:"):
+                doing(lambda: store.undo(dataset))
+
+
+def doing(change: Callable[[], object]) -> None:
+    """Makes a change of the store and draws the page anew, or says why it cannot be made."""
+    try:
+        change()
+    except ValueError as problem:
+        st.error(panels.plain(str(problem)), icon=":material/block:")
+    else:
+        st.rerun()
 
 
 def fit_link(name: str) -> None:
@@ -114,21 +185,3 @@ def fit_link(name: str) -> None:
         icon=":material/trending_down:",
         query_params={"scaling_laws.source": name},
     )
-
-
-def datasets(store: Store, page: str) -> None:
-    """Draws the user's datasets, newest first, each with its undo."""
-    known = store.datasets()
-    if known.empty:
-        st.caption("No file was imported yet. Uploads stay on this machine and can be undone.")
-        return
-    for row in known.to_dict("records"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.text(
-                f"{row['name']}: {row['n_rows']} {KINDS[row['kind']]}, imported {row['imported_at']:%Y-%m-%d %H:%M} UTC"
-            )
-            if row["kind"] == "runs":
-                fit_link(row["name"])
-            if st.button("Undo import", key=f"{page}.undo.{row['dataset_id']}", icon=":material/undo:"):
-                store.undo(row["dataset_id"])
-                st.rerun()

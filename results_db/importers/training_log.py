@@ -59,7 +59,8 @@ def preview(content: Content, log: TrainingLog, answers: Answers) -> Preview:
         names = ", ".join(shown(name) for name in list(log.series)[:8]) or "nothing"
         raise Unreadable(f"{log.program} logged no loss here, only {names}; log the loss, or import another file")
     asked = _questions(content, log, losses, answers)
-    said = {"keep": BOTH} | {question.name: question.answer for question in asked if not question.problem}
+    said = {"keep": BOTH, "n_tokens": ""}
+    said |= {question.name: question.answer for question in asked if not question.problem}
     rule = loss_units.loss_rule(asked)
     curves, problems, repeated = read_points(_points(log, losses, said), rule)
     unsettled = [question.as_problem() for question in asked if question.open]
@@ -92,30 +93,25 @@ def _questions(
     loss = answers.to(Question("loss", "which series is the loss of the run?", "choice", tuple(losses), best))
     keep = answers.to(Question("keep", "what to import", "choice", (BOTH, CURVES), BOTH))
     asked = [loss, keep, answers.to(Question("run_id", "name of the run", answer=content.default_name, required=False))]
-    if keep.answer != CURVES:
-        asked += _run_questions(log, losses.get(loss.answer, []), answers)
+    asked += _run_questions(log, losses.get(loss.answer, []), answers, needed=keep.answer != CURVES)
     names = [loss.answer] if loss.answer in losses else list(losses)
     return asked + loss_units.questions(names, (point.value for name in names for point in losses[name]), answers)
 
 
-def _run_questions(log: TrainingLog, points: list[Logged], answers: Answers) -> list[Question]:
+def _run_questions(log: TrainingLog, points: list[Logged], answers: Answers, needed: bool) -> list[Question]:
+    """What a run needs to be compared with others; its curves can do without."""
     tokens = _tokens(log, points)
     batch = answers.to(Question("batch_tokens", "tokens per step, where you know these", "count", required=False))
-    known = f"{tokens:.0f}" if tokens else ""
+    size = "how many parameters N has the model? The log does not say"
+    seen = "how many tokens D was the model trained on? The log does not say; tokens per step will do"
     formats = [
         answers.to(Question(name, f"{name.replace('_', ' ')}, such as bf16 or mxfp4", required=False))
         for name in run_table.FORMAT_COLUMNS
     ]
     return [
-        answers.to(Question("n_params", "how many parameters N has the model? The log does not say", "count")),
+        answers.to(Question("n_params", size, "count", required=needed)),
         answers.to(
-            Question(
-                "n_tokens",
-                "how many tokens D was the model trained on? The log does not say; tokens per step will do",
-                "count",
-                answer=known,
-                required=not batch.answer,
-            )
+            Question("n_tokens", seen, "count", (), f"{tokens:.0f}" if tokens else "", needed and not batch.answer)
         ),
         batch,
         *formats,
