@@ -114,9 +114,11 @@ def summary(cursor: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return found.assign(rows=found["table"].map(row_counts(cursor)))
 
 
-def first_rows(cursor: duckdb.DuckDBPyConnection, table: str, limit: int) -> pd.DataFrame:
-    """The first rows of a table in stored order, at most `limit`; ValueError for an unknown table."""
-    query, parameters = selection(cursor, table, {})
+def first_rows(
+    cursor: duckdb.DuckDBPyConnection, table: str, limit: int, equals: dict[str, Any] | None = None
+) -> pd.DataFrame:
+    """The first of the rows that `rows` would return, at most `limit`; ValueError for an unknown table or column."""
+    query, parameters = selection(cursor, table, equals or {})
     return cursor.execute(f"{query} LIMIT {int(limit)}", parameters).df()
 
 

@@ -106,10 +106,10 @@ class Store:
         with self._cursor() as cursor:
             return reading.summary(cursor)
 
-    def first_rows(self, table: str, limit: int) -> pd.DataFrame:
-        """The first rows of a table, at most `limit`; ValueError for an unknown table."""
+    def first_rows(self, table: str, limit: int, /, **equals: Any) -> pd.DataFrame:
+        """The first of the rows that `table` would return, at most `limit`."""
         with self._cursor() as cursor:
-            return reading.first_rows(cursor, table, limit)
+            return reading.first_rows(cursor, table, limit, equals)
 
     def datasets(self) -> pd.DataFrame:
         """The user's imports, the newest first."""
