@@ -47,23 +47,23 @@ def compare(
     laws: Sequence[Law],
     runs: pd.DataFrame,
     method: Callable[..., Fit] = fit,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: Callable[[str, float], None] = lambda stage, share: None,
     **options,
 ) -> list[Rival]:
     """The laws on the same runs, by the same `method` and `options` (loss, delta, starts, seed), in their order.
 
-    A law with more parameters than runs is left out. Bootstrap draws are not taken. Raises ValueError for laws that
+    A law with more parameters than runs is left out. Bootstrap draws are not taken; `on_progress` gets each law's name
+    and the share of the laws that are done. Raises ValueError for laws that
     predict different columns.
     """
     if len({law.target for law in laws}) > 1:
         raise ValueError(f"laws that predict {' and '.join(sorted({law.target for law in laws}))} cannot be compared")
     rivals = []
     for done, law in enumerate(laws):
-        on_progress(done, len(laws))
+        on_progress(law.name, done / len(laws))
         found = method(law, runs, draws=0, **options)
         if found.status is not Status.TOO_FEW_RUNS:
             rivals.append(_rival(found, runs, rolling(law, runs, CUTS, method, draws=0, **options)))
-    on_progress(len(laws), len(laws))
     return rivals
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,8 +55,8 @@ class Profiles:
         return {symbol: profile.interval for symbol, profile in self.by_symbol.items()}
 
 
-def profiles(found: Fit, runs: pd.DataFrame, share: float = 0.95) -> Profiles:
-    """The profile of every free parameter of a fit on its own runs; all grid points descend as one batch.
+def profiles(found: Fit, runs: pd.DataFrame, share: float = 0.95, only: Sequence[str] | None = None) -> Profiles:
+    """The profile of every free parameter (or of `only` these) of a fit on its runs; all points descend as one batch.
 
     An interval ends where the objective has risen by `Noise.rise`; between grid points the square root of the rise,
     almost a straight line, is interpolated. Raises ValueError when the runs are not those of the fit.
@@ -64,10 +65,12 @@ def profiles(found: Fit, runs: pd.DataFrame, share: float = 0.95) -> Profiles:
     own = optimum(found, runs)
     end = max(own.noise.rise(share), 1e-300)
     params = {param.symbol: param for param in found.law.params}
-    trace = traced(own, OFFSETS, BEYOND, end)
+    wanted = [name for name in found.free if only is None or name in only]
+    held = [found.free.index(name) for name in wanted]
+    trace = traced(own, held, OFFSETS, BEYOND, end)
     made = {}
-    for k, name in enumerate(found.free):
-        made[name] = _profile(own.theta[k], trace.side(2 * k), trace.side(2 * k + 1), name, params, end)
+    for i, (k, name) in enumerate(zip(held, wanted, strict=True)):
+        made[name] = _profile(own.theta[k], trace.side(2 * i), trace.side(2 * i + 1), name, params, end)
     _, directions = own.strengths
     moving = np.abs(directions[-1]) > 0.3
     weakest = tuple(name for name, moves in zip(found.free, moving, strict=True) if moves)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,9 +36,10 @@ class Side:
 
 @dataclass
 class Trace:
-    """Held values (2P, K) of parameter k on rows 2k (downward) and 2k + 1 (upward), with the best refit of each."""
+    """Held values (R, K), `which` parameter each row holds (R,), downward and upward in turn, and the best refits."""
 
     own: Optimum
+    which: np.ndarray
     held: np.ndarray
     theta: np.ndarray
     rise: np.ndarray
@@ -47,14 +49,17 @@ class Trace:
         return Side(self.held[row], self.rise[row])
 
 
-def traced(own: Optimum, offsets: np.ndarray, beyond: int, end: float) -> Trace:
-    """The refits at `offsets` standard deviations and on to the bounds, denser where the rise passes `end`."""
-    held = np.array([_outward(own, row // 2, 1 if row % 2 else -1, offsets, beyond) for row in range(2 * own.free)])
+def traced(own: Optimum, parameters: Sequence[int], offsets: np.ndarray, beyond: int, end: float) -> Trace:
+    """The refits with each of `parameters` held, on rows 2i (downward) and 2i + 1 (upward) for the i-th.
+
+    At `offsets` standard deviations and on to the bounds, denser where the rise passes `end`.
+    """
+    which = np.repeat(np.asarray(parameters, int), 2)
+    held = np.array([_outward(own, k, 1 if row % 2 else -1, offsets, beyond) for row, k in enumerate(which)])
     slopes = own.covariance / np.maximum(np.diag(own.covariance), 1e-300)
-    which = np.arange(2 * own.free) // 2
     away = held - own.theta[which][:, None]
     expected = own.theta + slopes[which][:, None, :] * away[:, :, None]
-    trace = Trace(own, held, np.tile(own.theta, (*held.shape, 1)), np.full(held.shape, np.inf))
+    trace = Trace(own, which, held, np.tile(own.theta, (*held.shape, 1)), np.full(held.shape, np.inf))
     _improve(trace, np.stack([trace.theta, expected]), np.ones(held.shape, bool), 0.0)
     _repair(trace, end)
     _refine(trace, end)
@@ -76,12 +81,12 @@ def _refine(trace: Trace, end: float) -> None:
     for row in range(rows):
         outside = np.flatnonzero(trace.rise[row] > end)
         j = int(outside[0]) if len(outside) else points - 1
-        at = np.r_[trace.own.theta[row // 2], trace.held[row]]
+        at = np.r_[trace.own.theta[trace.which[row]], trace.held[row]]
         ends = np.concatenate([trace.own.theta[None], trace.theta[row]])
         held[row] = (at[j] + share * (at[j + 1] - at[j]))[:, 0]
         theta[row] = ends[j] + share * (ends[j + 1] - ends[j])
     all_held = np.concatenate([trace.held, held], 1)
-    order = np.argsort(np.abs(all_held - trace.own.theta[np.arange(rows) // 2][:, None]), axis=1, kind="stable")
+    order = np.argsort(np.abs(all_held - trace.own.theta[trace.which][:, None]), axis=1, kind="stable")
     trace.held = np.take_along_axis(all_held, order, 1)
     trace.theta = np.take_along_axis(np.concatenate([trace.theta, theta], 1), order[:, :, None], 1)
     trace.rise = np.take_along_axis(np.concatenate([trace.rise, np.full(held.shape, np.inf)], 1), order, 1)
@@ -105,11 +110,11 @@ def _repair(trace: Trace, end: float) -> None:
 
 
 def _from_neighbours(trace: Trace) -> np.ndarray:
-    """Starts (3, 2P, K, P): the ends of the inner and of the outer neighbour, and the line on from the two inner."""
+    """Starts (3, R, K, P): the ends of the inner and of the outer neighbour, and the line on from the two inner."""
     rows, _ = trace.held.shape
     centre = trace.own.theta
     ends = np.concatenate([np.tile(centre, (rows, 2, 1)), trace.theta, trace.theta[:, -1:]], 1)
-    at = np.concatenate([np.tile(centre[np.arange(rows) // 2][:, None], (1, 2)), trace.held], 1)
+    at = np.concatenate([np.tile(centre[trace.which][:, None], (1, 2)), trace.held], 1)
     step, last = at[:, 2:] - at[:, 1:-1], at[:, 1:-1] - at[:, :-2]
     ratio = np.divide(step, last, out=np.zeros_like(step), where=last != 0)
     inner, second, outer = ends[:, 1:-2], ends[:, :-3], ends[:, 3:]
@@ -117,9 +122,9 @@ def _from_neighbours(trace: Trace) -> np.ndarray:
 
 
 def _improve(trace: Trace, starts: np.ndarray, todo: np.ndarray, least: float) -> np.ndarray:
-    """Descends from `starts` (k, 2P, K, P) at the points `todo` (2P, K); which of them fell by more than `least`."""
+    """Descends from `starts` (k, R, K, P) at the points `todo` (R, K); which of them fell by more than `least`."""
     own = trace.own
-    which = (np.arange(len(trace.held)) // 2)[:, None] * np.ones(trace.held.shape, int)
+    which = trace.which[:, None] * np.ones(trace.held.shape, int)
     start, held, tries = starts[:, todo], which[todo], len(starts)
     start[:, np.arange(len(held)), held] = trace.held[todo]
     model = _holding(own.problem, np.tile(held, tries))

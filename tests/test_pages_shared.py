@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from postgres_servers import PASSWORD, PostgresServer
+from settled_pages import settled
 from streamlit.testing.v1 import AppTest
 
 from results_db import Store
@@ -27,7 +28,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], AppTest]:
 
         session._opened_store.clear()
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
-        return at.switch_page(f"pages/{page}.py").run()
+        return settled(at.switch_page(f"pages/{page}.py").run())
 
     return open_page
 

@@ -61,9 +61,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _progress(done: int, total: int) -> None:
+def _progress(law: str, share: float) -> None:
     if sys.stderr.isatty():
-        print(f"\rcompare: {done} of {total} laws", end="\n" if done == total else "", file=sys.stderr, flush=True)
+        print(f"compare: {100 * share:3.0f}% {law}", file=sys.stderr)
 
 
 def _laws(text: str) -> list[Law]:

@@ -53,7 +53,7 @@ def published(store: Store, name: str) -> Basis | None:
 
 def own_fit(runs: pd.DataFrame, name: str) -> fits.Fitted | None:
     """The staged fit of the published runs; None when there are too few of them."""
-    fitted = fits.fitted(LAW, runs, OWN_FITS[name], fits.DELTAS[LAW])
+    fitted = fits.fitted(LAW, runs, OWN_FITS[name], fits.Settings(delta=fits.DELTAS[LAW]))
     return None if Status.TOO_FEW_RUNS in (fitted.base.status, fitted.full.status) else fitted
 
 

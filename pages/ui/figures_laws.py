@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -21,11 +22,12 @@ def size_colors(sizes: Sequence[float] | pd.Series, low: float, high: float) -> 
     return sample_colorscale(SCALE, np.clip(0.2 + 0.7 * np.log(np.asarray(sizes) / low) / span, 0, 1).tolist())
 
 
-def fit_figure(runs: pd.DataFrame, curves: list[dict], title: str) -> go.Figure:
+def fit_figure(runs: pd.DataFrame, curves: list[dict], outside: np.ndarray, title: str) -> go.Figure:
     """Loss against tokens: runs as points, the law as curves per model size with their 95% bands.
 
     Each curve has n_params, n_tokens (k,), loss (k,), low and high (k,) or None, and `reach`, the largest
-    number of tokens among the runs; beyond it the curve is dashed.
+    number of tokens among the runs; beyond it the curve is dashed. Rows where `outside` (n,) is true lie outside the
+    law's validity: hollow; so do the points of a curve's own `outside` (k,): dotted.
     """
     figure = go.Figure()
     low, high = runs["n_params"].min(), runs["n_params"].max()
@@ -42,9 +44,11 @@ def fit_figure(runs: pd.DataFrame, curves: list[dict], title: str) -> go.Figure:
                 hoverinfo="skip",
                 showlegend=False,
             )
+        valid = ~curve["outside"]
         for inside, dash in (
-            (curve["n_tokens"] <= curve["reach"], "solid"),
-            (curve["n_tokens"] >= curve["reach"], "dash"),
+            (valid & (curve["n_tokens"] <= curve["reach"]), "solid"),
+            (valid & (curve["n_tokens"] >= curve["reach"]), "dash"),
+            (~valid, "dot"),
         ):
             figure.add_scatter(
                 x=curve["n_tokens"][inside],
@@ -52,19 +56,21 @@ def fit_figure(runs: pd.DataFrame, curves: list[dict], title: str) -> go.Figure:
                 mode="lines",
                 name=name,
                 line={"color": color, "width": 2, "dash": dash},
-                showlegend=dash == "solid",
+                showlegend=bool(dash == "solid" and inside.any()),
                 legendgroup=name,
                 hovertemplate="D %{x:.3g}<br>loss %{y:.4f}<extra>" + name + "</extra>",
             )
-    for origin, group in runs.groupby("origin"):
+    beyond_words = np.where(outside, ", outside the law's validity", "")
+    for key, group in runs.groupby(["origin", beyond_words]):
+        origin, beyond = cast(tuple[str, str], key)
         figure.add_scatter(
             x=group["n_tokens"],
             y=group["loss"],
             mode="markers",
-            name=f"{origin} runs ({len(group)})",
+            name=f"{origin} runs{beyond} ({len(group)})",
             marker={
                 "size": 8 if len(group) < 100 else 6,
-                "symbol": ORIGIN_SYMBOLS.get(str(origin), "circle"),
+                "symbol": ORIGIN_SYMBOLS.get(str(origin), "circle") + ("-open" if beyond else ""),
                 "color": size_colors(group["n_params"], low, high),
                 "line": {"color": MUTED, "width": 0.7},
             },
@@ -97,14 +103,16 @@ def _axes(figure: go.Figure, title: str, x: str, y: str) -> go.Figure:
     return figure
 
 
-def residual_figure(runs: pd.DataFrame, relative: np.ndarray, label: pd.Series, title: str) -> go.Figure:
-    """Relative error of the fit [%] of each run against its FLOPs, one marker shape per label."""
+def residual_figure(
+    runs: pd.DataFrame, size: pd.Series, unit: str, relative: np.ndarray, label: pd.Series, title: str
+) -> go.Figure:
+    """Relative error of the fit [%] of each row against its size (FLOPs where known), one marker shape per label."""
     figure = go.Figure()
     symbols = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "hexagon")
     for i, name in enumerate(label.unique()):
         own = (label == name).to_numpy()
         figure.add_scatter(
-            x=6 * runs["n_params"][own] * runs["n_tokens"][own],
+            x=size[own],
             y=100 * relative[own],
             mode="markers",
             name=str(name),
@@ -114,18 +122,19 @@ def residual_figure(runs: pd.DataFrame, relative: np.ndarray, label: pd.Series, 
                 "color": QUALITATIVE[i % len(QUALITATIVE)],
                 "line": {"color": MUTED, "width": 0.5},
             },
-            customdata=np.c_[
-                runs["n_params"][own].map(words),
-                runs["n_tokens"][own].map(words),
-                runs["loss"][own],
-                runs["method"][own].fillna(""),
-            ],
-            hovertemplate="N %{customdata[0]}, D %{customdata[1]}<br>loss %{customdata[2]:.4f}<br>%{customdata[3]}"
-            "<br>fit off by %{y:.2f}%<extra></extra>",
+            customdata=[_said(row) for row in runs[own].to_dict("records")],
+            hovertemplate="%{customdata}<br>fit off by %{y:.2f}%<extra></extra>",
         )
     figure.add_hline(y=0, line_color=MUTED, line_width=1)
-    _axes(figure, title, "training compute 6 N D [FLOPs]", "predicted / observed loss - 1 [%]")
+    _axes(figure, title, unit, "predicted / observed - 1 [%]")
     return figure.update_layout(height=380)
+
+
+def _said(row: dict) -> str:
+    """What a row is, for its hover card."""
+    said = [f"{letter} {words(row[name])}" for letter, name in (("N", "n_params"), ("D", "n_tokens")) if name in row]
+    known = [str(row[name]) for name in ("method", "curve_id", "task") if isinstance(row.get(name), str)]
+    return "<br>".join([", ".join(said), *known]).strip("<br>")
 
 
 def isoloss_figure(

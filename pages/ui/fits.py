@@ -1,30 +1,15 @@
-"""Fits for the pages: computed once per choice in a worker process, and remembered."""
+"""Fits for the pages: choices of runs and objective, and fits that are computed once and remembered."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
 
-from analysis.fitting import Fit, fit
-from analysis.holdout import holdout
+from analysis.fitting import fit
 from analysis.laws import get_law
-from analysis.staged import fit_base, fit_staged
+from analysis.staged import fit_base
 from pages.ui.session import in_worker
-
-
-@dataclass(frozen=True)
-class BaseRuns:
-    """Which runs without a low-precision pass fit a base: up to `max_n` parameters, without some families."""
-
-    max_n: float | None = None
-    left_out: tuple[str, ...] = ()
-
-    def keep(self, runs: pd.DataFrame) -> pd.DataFrame:
-        """The runs without the families left out."""
-        return runs[~runs["family"].isin(self.left_out)]
-
+from pages.ui.tasks import BaseRuns, Fitted, Settings, fit_runs
 
 # The published Quartet base is the optimum on its authors' runs, which end at 822M parameters and leave out two
 # values that are commented out in their notebook; on the runs up to 203M, those two included, it is not.
@@ -39,34 +24,17 @@ ANY_BASE = {"all without a low-precision pass": BaseRuns()}
 DELTAS = {"chinchilla": 1e-3, "quartet": 1e-4}  # those of the published objectives
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """A fit with the base it stands on (the same one unless fitted in stages)."""
-
-    base: Fit
-    full: Fit
-
-
 @st.cache_data(show_spinner="Fitting: 64 starts, then the bootstrap", max_entries=64)
-def fitted(law_name: str, runs: pd.DataFrame, base: BaseRuns | None, delta: float, draws: int = 400) -> Fitted:
-    """The fit of these runs, in two stages when a `base` is given; ValueError with a sentence when impossible."""
-    law = get_law(law_name)
-    if base:
-        return Fitted(*in_worker(fit_staged, law, base.keep(runs), base.max_n, delta=delta, draws=draws))
-    found = in_worker(fit, law, runs, delta=delta, draws=draws)
-    return Fitted(found, found)
+def fitted(law_name: str, runs: pd.DataFrame, base: BaseRuns | None, settings: Settings) -> Fitted:
+    """The fit of these runs (pages.ui.tasks.fit_runs), awaited: for pages where it is short."""
+    return in_worker(fit_runs, law_name, runs, base, settings)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def objective_of(law_name: str, runs: pd.DataFrame, values: dict[str, float], delta: float) -> float:
+def objective_of(law_name: str, runs: pd.DataFrame, values: dict[str, float], settings: Settings) -> float:
     """The objective of given parameter values on these runs."""
-    return fit(get_law(law_name), runs, fixed=values, delta=delta, draws=0).objective
-
-
-@st.cache_data(show_spinner="Holding out the largest runs", max_entries=64)
-def held_out(law_name: str, runs: pd.DataFrame, above_flops: float, delta: float) -> dict[str, float]:
-    """Errors on the runs above `above_flops` of a fit to the others (analysis.holdout.holdout)."""
-    return in_worker(holdout, get_law(law_name), runs, above_flops, delta=delta, draws=0)[1]
+    found = fit(get_law(law_name), runs, fixed=values, loss=settings.loss, delta=settings.delta, draws=0)
+    return found.objective
 
 
 def base_runs(law_name: str, runs: pd.DataFrame, base: BaseRuns | None) -> pd.DataFrame:

@@ -7,32 +7,74 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis.feeding import constant
 from analysis.laws import Law
 
+RUNS, CURVES, COVERAGE = "runs", "points of loss curves", "shares of problems"
 DISTINCT = 3  # values that an input must take before an exponent in it can be told
 REMARKS = 3  # cautions said under the choice of runs
 
 
 @dataclass(frozen=True)
 class RunGroup:
-    """Runs that may be fitted together: one upload, or the runs of a source that share data, tokenizer and loss."""
+    """Rows that may be fitted together: one upload, or the runs of a source that share data, tokenizer and loss.
+
+    `kind` says what a row is: a run, a point of a loss curve, or a share of problems solved within some samples.
+    """
 
     key: str
     label: str
     runs: pd.DataFrame
     uploaded: bool
+    kind: str = RUNS
 
     def can_be_fitted_with(self, law: Law) -> bool:
-        """True when there are more runs than parameters and every number that the law needs varies.
+        """True when there are more rows than parameters and every number that the law reads varies.
 
-        An upload can always be tried: its owner is told what it lacks.
+        An upload that has the columns can always be tried: its owner is told what it lacks.
         """
-        needed = [name for name in law.required_inputs if name in law.numeric_inputs]
+        columns = [*law.required_inputs, law.target]
+        if self.kind != kind_of(law) or not set(columns) <= set(self.runs):
+            return False
         if self.uploaded:
             return True
-        usable = self.runs.dropna(subset=[*needed, law.target])
-        free = sum(not param.per for param in law.params)
-        return len(usable) > free and all(usable[name].nunique() >= DISTINCT for name in needed)
+        usable = self.runs.dropna(subset=columns)
+        free = sum(not param.per and param.default is None for param in law.params)
+        varied = all(usable[name].nunique() >= DISTINCT for name in law.required_inputs)
+        return len(usable) > free and varied and not constant(law, usable)
+
+
+def kind_of(law: Law) -> str:
+    """The kind of rows that a law is fitted to."""
+    return CURVES if law.prepare else COVERAGE if law.target == "coverage" else RUNS
+
+
+def curve_groups(points: pd.DataFrame, uploads: Mapping[str, str]) -> list[RunGroup]:
+    """The groups of points of loss curves: one model trained with one peak learning rate, or one upload.
+
+    Coefficients of a curve law belong to one peak rate. Curves of which only the decay was logged are left out.
+    """
+    whole = points[points["continues_curve_id"].isna() & points["learning_rate"].notna()]
+    groups = []
+    for source, own in whole.groupby("source_id", sort=False):
+        key = str(source)
+        if own["dataset_id"].notna().any():
+            groups.append(RunGroup(f"curves: {key}", f"curves: {uploads.get(key, key)}", own, True, CURVES))
+            continue
+        for (model, rate), part in own.groupby(["model", "peak_learning_rate"], sort=False):
+            label = f"curves: {key}, {model}, peak rate {rate:g}"
+            groups.append(RunGroup(label, label, part, False, CURVES))
+    return sorted(groups, key=lambda group: group.label)
+
+
+def coverage_groups(table: pd.DataFrame) -> list[RunGroup]:
+    """The groups of published shares of problems solved within k samples: one model on one task."""
+    shares = table[table["metric"] == "coverage"].rename(columns={"k": "samples", "value": "coverage"})
+    groups = []
+    for (source, model, task), part in shares.groupby(["source_id", "model", "task"], sort=False):
+        label = f"coverage: {source}, {model}, {task}"
+        groups.append(RunGroup(label, label, part.assign(origin="published"), False, COVERAGE))
+    return sorted(groups, key=lambda group: group.label)
 
 
 def fit_groups(runs: pd.DataFrame, uploads: Mapping[str, str], unfit: bool = False) -> list[RunGroup]:

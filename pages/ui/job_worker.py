@@ -15,7 +15,7 @@ NICE = 5  # below the server, which every session waits for
 def main() -> None:
     """Answers calls (function, arguments, options) until the other side is gone.
 
-    Replies are ("progress", done, total), as often as the function says so, then ("result", value) or
+    Replies are ("progress", stage, share), as often as the function says so, then ("result", value) or
     ("problem", sentence).
     """
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
@@ -30,8 +30,8 @@ def main() -> None:
 
 
 def _answered(replies: BinaryIO, function: Callable, arguments: tuple, options: dict[str, Any]) -> tuple:
-    def on_progress(done: int, total: int) -> None:
-        send(replies, ("progress", done, total))
+    def on_progress(stage: str, share: float) -> None:
+        send(replies, ("progress", stage, share))
 
     if _tells_progress(function):
         options = {**options, "on_progress": on_progress}

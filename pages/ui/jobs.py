@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.util import hash_pandas_object
+from pandas.util import hash_pandas_object as rows_hash
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = 48  # finished jobs that are remembered with their results
@@ -25,7 +25,7 @@ WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "faile
 
 @dataclass
 class Job:
-    """A computation: what it is (`title`), how far (`done` of `total`, 0 where unknown), and its `result` or `problem`.
+    """A computation: what it is (`title`), how far (`stage` and `share`), and its `result` or `problem`.
 
     The thread behind it only waits for the process that computes.
     """
@@ -34,8 +34,8 @@ class Job:
     title: str
     call: tuple[Callable, tuple, dict[str, Any]]
     state: str = WAITING
-    done: int = 0
-    total: int = 0
+    stage: str = ""
+    share: float = 0.0
     result: Any = None
     problem: str = ""
     _ended: threading.Event = field(default_factory=threading.Event)
@@ -96,7 +96,7 @@ class Worker:
         while True:
             kind, *content = pickle.load(stdout)
             if kind == "progress":
-                job.done, job.total = content
+                job.stage, job.share = content
             elif kind == "result":
                 return job.end(DONE, result=content[0])
             else:
@@ -107,7 +107,7 @@ class Board:
     """The jobs of this server by key; at most `places` compute at a time, the others wait."""
 
     def __init__(self, places: int | None = None) -> None:
-        self._places = threading.BoundedSemaphore(places or max(1, (os.cpu_count() or 2) - 1))
+        self._places = threading.BoundedSemaphore(places or max(2, (os.cpu_count() or 2) - 1))
         self._lock = threading.Lock()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._idle: list[Worker] = []
@@ -116,7 +116,7 @@ class Board:
         """The job of this call: the one that is there, computing or done, or a new one.
 
         `function` must be importable by its name and is called in another process; if it has a parameter `on_progress`
-        it gets one, to be called with (done, total).
+        it gets one, to be called with the stage and the share that is done.
         """
         key = digest(function, arguments, options)
         with self._lock:
@@ -183,7 +183,7 @@ def digest(*parts: Any) -> str:
 
 def _bytes(part: Any) -> bytes:
     if isinstance(part, pd.DataFrame):
-        return b"frame" + ",".join(map(str, part.columns)).encode() + hash_pandas_object(part).to_numpy().tobytes()
+        return b"frame" + ",".join(map(str, part.columns)).encode() + np.asarray(rows_hash(part)).tobytes()
     if isinstance(part, np.ndarray):
         return b"array" + str((part.shape, part.dtype)).encode() + part.tobytes()
     if isinstance(part, dict):

@@ -9,10 +9,14 @@ import numpy as np
 import pandas as pd
 
 from analysis.commands.fit import as_document
-from analysis.fitting import WIDE, Fit
+from analysis.feeding import constant
+from analysis.fitting import Fit, pinned
 from analysis.laws import Law
+from analysis.laws.columns import COLUMNS
 from analysis.laws.param import is_baseline
+from analysis.profile import Profile
 from pages.ui.fits import objective_of
+from pages.ui.tasks import Settings
 
 
 def has_factors(law: Law, row: Mapping, values: Mapping[str, float]) -> bool:
@@ -43,6 +47,7 @@ def curves(law: Law, found: Fit, runs: pd.DataFrame) -> list[dict]:
                 "low": low,
                 "high": high,
                 "reach": float(near.max()),
+                "outside": law.outside(x)[0],
             }
         )
     return drawn
@@ -58,7 +63,7 @@ def loss_grid(law: Law, values: Mapping[str, float], runs: pd.DataFrame) -> tupl
 
 def published_sets(coefficients: pd.DataFrame, law: Law, sources: set[str]) -> dict[str, dict[str, float]]:
     """The sets of these sources that give every base parameter of a law: 'source, variant' -> values."""
-    needed = {param.symbol for param in law.params if not param.per}
+    needed = {param.symbol for param in law.params if not param.per and param.default is None}
     own = coefficients[coefficients["source_id"].isin(sources)]
     sets = {}
     for (source, variant), rows in own.groupby(["source_id", "variant"], sort=False):
@@ -69,10 +74,10 @@ def published_sets(coefficients: pd.DataFrame, law: Law, sources: set[str]) -> d
 
 
 def published_objectives(
-    law: Law, sets: Mapping[str, Mapping[str, float]], runs: pd.DataFrame, delta: float
+    law: Law, sets: Mapping[str, Mapping[str, float]], runs: pd.DataFrame, settings: Settings
 ) -> pd.DataFrame:
     """The objective of each published set on these runs, without its format factors; the lowest first."""
-    rows = [(name, objective_of(law.name, runs, base_values(law, values), delta)) for name, values in sets.items()]
+    rows = [(name, objective_of(law.name, runs, base_values(law, values), settings)) for name, values in sets.items()]
     frame = pd.DataFrame(rows, columns=["set", "objective"]).drop_duplicates("objective")
     return frame.sort_values("objective", ignore_index=True)
 
@@ -84,25 +89,37 @@ def base_values(law: Law, values: Mapping[str, float]) -> dict[str, float]:
 
 
 def parameter_table(
-    law: Law, found: Fit, published: Mapping[str, Mapping[str, float]], methods: pd.DataFrame
+    law: Law,
+    found: Fit,
+    published: Mapping[str, Mapping[str, float]],
+    methods: pd.DataFrame,
+    profiles: Mapping[str, Profile],
 ) -> pd.DataFrame:
-    """One row per parameter: fitted value, 95% interval, identified or not, and the published values beside."""
-    meaning = {param.symbol: param.meaning for param in law.params}
+    """One row per parameter: fitted value, its 95% intervals, identified or not, and the published values beside.
+
+    Identified is what the profile says, where there is one, else what the bootstrap says.
+    """
+    params = {param.symbol: param for param in law.params}
     labels = dict(zip(methods["method"], methods["label"], strict=True)) if len(methods) else {}
     rows = []
     for name, value in found.values.items():
         symbol, _, group = name.rstrip("]").partition("[")
         low, high = found.intervals.get(name, (np.nan, np.nan))
+        own = profiles.get(name)
+        ends = own.interval if own else (np.nan, np.nan)
+        known = own.identified if own else np.isfinite(low) and pinned(params[symbol], (low, high))
         rows.append(
             {
                 "symbol": name,
                 "fitted": digits(value),
                 "from": digits(low),
                 "to": digits(high),
-                "identified": "" if np.isnan(low) else "yes" if high <= WIDE * low else "no",
-                "meaning": labels.get(group, meaning[symbol]) if group else meaning[symbol],
+                "profile from": digits(ends[0]),
+                "profile to": digits(ends[1]),
+                "identified": "" if np.isnan(low) and not own else "yes" if known else "no",
             }
             | {title: digits(values[name]) for title, values in published.items() if name in values}
+            | {"meaning": labels.get(group, params[symbol].meaning) if group else params[symbol].meaning}
         )
     return pd.DataFrame(rows)
 
@@ -110,6 +127,33 @@ def parameter_table(
 def digits(value: float, significant: int = 4) -> float:
     """The number with that many significant digits."""
     return float(f"{value:.{significant}g}") if np.isfinite(value) else np.nan
+
+
+def is_planar(law: Law, rows: pd.DataFrame) -> bool:
+    """True when size and tokens alone decide what a law predicts for these rows: it can be drawn over both.
+
+    Its other numbers are those that it takes for missing ones; a factor per format is one of the baseline.
+    """
+    if set(law.required_inputs) != {"n_params", "n_tokens"}:
+        return False
+    return all(
+        name not in rows or set(COLUMNS[name].read(rows[name], usual)) == {usual} for name, usual in law.absent.items()
+    )
+
+
+def single_input(law: Law, rows: pd.DataFrame) -> str | None:
+    """The one number that varies in these rows among those a law reads; None when there are more, or for curves."""
+    varying = [name for name in law.numeric_inputs if name in rows and name not in constant(law, rows)]
+    return varying[0] if len(varying) == 1 and not law.prepare else None
+
+
+def along(law: Law, found: Fit, rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The prediction along one number, from below the rows to ten times beyond: the number, predicted, low, high."""
+    grid = np.geomspace(rows[name].min() / 1.5, rows[name].max() * 10, 120)
+    others = {other: rows[other].iloc[0] for other in law.inputs if other in rows and other != name}
+    x = pd.DataFrame({name: grid} | others)
+    low, high = found.draws.band(x) if found.draws else (np.nan, np.nan)
+    return x[[name]].assign(predicted=found.predict(x), low=low, high=high)
 
 
 def symbol_table(law: Law) -> pd.DataFrame:

@@ -5,32 +5,40 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.fitting import Fit
-from analysis.holdout import flops_of
+from analysis.fitting import Fit, Status
 from pages.ui import fits
+from pages.ui.tasks import BaseRuns, Examined, Settings
 
-HELD_OUT_QUANTILE = 0.8  # the fifth of the runs with the most compute is held out
 SAME_OBJECTIVE = 0.001
 
 
-def accuracy(found: Fit, relative: np.ndarray) -> str:
-    """How closely the law follows its runs; `relative` holds predicted over observed loss minus 1."""
+def accuracy(found: Fit, relative: np.ndarray, rows: str) -> str:
+    """How closely the law follows its rows; `relative` holds predicted over observed minus 1."""
     rms = 100 * float(np.sqrt(np.mean(relative**2)))
-    return f"The {found.law.title} law fits these {len(relative)} runs within **{rms:.2f}%** (rms)."
+    return f"The {found.law.title} law fits these {len(relative)} {rows} within **{rms:.2f}%** (rms)."
 
 
-def extrapolation(law_name: str, runs: pd.DataFrame, delta: float) -> str:
-    """How far a fit to the smaller runs misses the largest ones."""
-    compute = flops_of(runs)
-    limit = float(np.quantile(compute, HELD_OUT_QUANTILE))
-    try:
-        outside = fits.held_out(law_name, runs, limit, delta)
-    except ValueError:
+def extrapolation(rolled: pd.DataFrame, unit: str) -> str:
+    """How far a fit to the smaller runs misses the largest ones: the cut whose reach is nearest to 10 times."""
+    if rolled.empty:
         return "There are too few runs to hold some out."
+    row = rolled.loc[np.log(rolled["reach"] / 10).abs().idxmin()]
     return (
-        f"Fitted below {limit:.2g} FLOPs, it misses the {outside['n_runs']} held-out runs, up to "
-        f"{float(compute.max()) / limit:.1f}x the compute, by **{100 * outside['rms_relative_error']:.2f}%**."
+        f"Fitted below {row['cut']:.2g} {unit}, it misses the {row['n_runs']:.0f} held-out runs, up to "
+        f"{row['reach']:.3g}x beyond, by **{100 * row['rms_relative_error']:.2f}%**."
     )
+
+
+def identified(found: Fit, examined: Examined) -> str:
+    """Which parameters the profiles leave open, where that is not what the status of the fit says already."""
+    loose = [name for name, profile in examined.profiles.by_symbol.items() if not profile.identified]
+    said = found.status is Status.NOT_IDENTIFIED and found.advice.startswith(f"{', '.join(loose)}:")
+    if said or not found.draws:
+        return ""
+    if not loose:
+        return "Profiles pin every parameter down."
+    words = " and ".join([", ".join(loose[:-1]), loose[-1]] if len(loose) > 1 else loose)
+    return f"By profile likelihood {words} {'is' if len(loose) == 1 else 'are'} not identified."
 
 
 def published_objective(found: Fit, objectives: pd.DataFrame) -> str:
@@ -47,18 +55,20 @@ def published_objective(found: Fit, objectives: pd.DataFrame) -> str:
     return (
         f"The best published set, **{row['set']}**, has objective **{row['objective']:.4g}** on these {found.n_runs} "
         f"runs; this fit reaches **{found.objective:.5g}**: the published set is {above} the "
-        f"optimum of this objective (log-Huber, δ = {found.delta:g}). {arrive}"
+        f"optimum of this objective ({found.loss}, δ = {found.delta:g}). {arrive}"
     )
 
 
-def on_other_runs(found: Fit, runs: pd.DataFrame, chosen: fits.BaseRuns, values: dict[str, float]) -> str:
+def on_other_runs(
+    found: Fit, runs: pd.DataFrame, chosen: BaseRuns, values: dict[str, float], settings: Settings
+) -> str:
     """How the published `values` and the best fit compare on the other choices of runs for the base."""
     sentences = []
     for title, base in fits.BASES.get(found.law.source_id, {}).items():
         if base != chosen:
             own = fits.base_runs(found.law.name, runs, base)
-            published = fits.objective_of(found.law.name, own, values, found.delta)
-            best = fits.fitted(found.law.name, runs, base, found.delta).base.objective
+            published = fits.objective_of(found.law.name, own, values, settings)
+            best = fits.fitted(found.law.name, runs, base, settings).base.objective
             sentences.append(
                 f"With the base on {title} ({len(own)}), it has {published:.5g} and the best fit {best:.5g}."
             )

@@ -12,6 +12,7 @@ from pages.ui.jobs import CANCELLED, FAILED, RUNNING, Board, Job, digest
 Result = TypeVar("Result")
 PATIENCE_S = 1.0  # a shorter computation appears without a progress bar in between
 POLL_S = 0.5
+RUNNING_KEY = "working"  # of the container that is there as long as a computation runs
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda board: board.close())
@@ -65,8 +66,9 @@ def _live(name: str, key: str) -> None:
     if job is None or not job.running:
         st.rerun()
         return
-    left, right = st.columns([4, 1], vertical_alignment="bottom")
-    left.progress(job.done / job.total if job.total else 0.0, _words(job))
+    with st.container(key=f"{RUNNING_KEY}.{name}"):
+        left, right = st.columns([4, 1], vertical_alignment="bottom")
+    left.progress(min(max(job.share, 0.0), 1.0), _words(job))
     if right.button("Cancel", key=f"{name}.cancel", icon=":material/cancel:", width="stretch"):
         st.session_state[f"{name}.stopped"] = key
         job.cancel()
@@ -76,4 +78,4 @@ def _live(name: str, key: str) -> None:
 def _words(job: Job) -> str:
     if job.state != RUNNING:
         return f"{job.title}: waiting for another computation to end"
-    return f"{job.title}: {job.done} of {job.total}" if job.total else f"{job.title} …"
+    return f"{job.title}: {job.stage}" if job.stage else f"{job.title} …"

@@ -66,8 +66,8 @@ def test_laws_that_predict_different_columns_are_not_compared(chinchilla_like):
 def test_progress_is_told_law_by_law(chinchilla_like):
     told = []
     laws = [LAWS["kaplan_n"], LAWS["kaplan_d"]]
-    compare(laws, chinchilla_like, on_progress=lambda done, total: told.append((done, total)))
-    assert told == [(0, 2), (1, 2), (2, 2)]
+    compare(laws, chinchilla_like, on_progress=lambda stage, share: told.append((stage, share)))
+    assert told == [("kaplan_n", 0.0), ("kaplan_d", 0.5)]
 
 
 def test_rolling_cuts_grow_and_each_is_a_hold_out(chinchilla_like):

@@ -117,9 +117,12 @@ class Visitor:
         self.settle()
 
     def settle(self, timeout_s: float = 90) -> None:
-        """Waits until no script runs and no spinner turns, twice in a row."""
+        """Waits until no script runs, no spinner turns and no computation of the page runs, three times in a row."""
         deadline, calm = time.monotonic() + timeout_s, 0
-        busy = '[data-testid="stApp"][data-test-script-state="running"], [data-testid="stSpinner"]'
+        busy = (
+            '[data-testid="stApp"][data-test-script-state="running"], [data-testid="stSpinner"], '
+            '[class*="st-key-working-"]'
+        )
         while calm < 3:
             assert time.monotonic() < deadline, "the page did not come to rest"
             self.page.wait_for_timeout(150)

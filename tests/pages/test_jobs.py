@@ -27,7 +27,7 @@ def board() -> Iterator[Board]:
 def counted(total: int, seconds: float, on_progress) -> int:
     """Takes a while and says how far it is."""
     for done in range(total):
-        on_progress(done, total)
+        on_progress(f"number {done}", done / total)
         time.sleep(seconds)
     return total
 
@@ -57,10 +57,10 @@ def test_a_job_tells_how_far_it_is(board):
     job = board.start("counting", counted, 5, 0.02)
     seen = set()
     while job.running:
-        seen.add((job.done, job.total))
+        seen.add((job.stage, job.share))
         time.sleep(0.005)
     assert job.result == 5
-    assert (4, 5) in seen
+    assert ("number 4", 0.8) in seen
 
 
 def test_a_cancelled_job_ends_at_once_and_its_process_is_gone(board):

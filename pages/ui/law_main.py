@@ -1,0 +1,84 @@
+"""The top of the scaling-laws page: the verdict line and the fit itself, drawn as its law allows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.fitting import Status
+from analysis.holdout import size_of, size_words
+from analysis.laws.columns import COLUMNS
+from pages.ui import figures_laws, figures_rows, law_tables, panels, verdict
+from pages.ui.law_tabs import View
+from pages.ui.tasks import Examined
+
+MARKS = {Status.CONVERGED: st.success, Status.NOT_IDENTIFIED: st.info, Status.AT_BOUND: st.warning}
+
+
+def verdict_line(view: View, examined: Examined | None, objectives: pd.DataFrame) -> None:
+    """What the fit is worth, in one box, and where the published coefficients stand."""
+    said = [verdict.accuracy(view.full, view.relative, view.choice.group.kind)]
+    if examined:
+        unit = size_words(size_of(view.law, view.base_rows))
+        said += [verdict.extrapolation(examined.rolled, unit), verdict.identified(view.full, examined)]
+    full = view.full
+    MARKS[full.status](f"{' '.join(filter(None, said))}\n\n{full.status.name}. {full.advice}", icon=":material/gavel:")
+    beyond, sentences = view.law.outside(view.rows)
+    if beyond.any():
+        st.warning(
+            f"{int(beyond.sum())} of these rows lie outside the law's validity, drawn hollow: {'; '.join(sentences)}.",
+            icon=":material/block:",
+        )
+    if len(objectives):
+        st.markdown(_published(view, objectives))
+
+
+def _published(view: View, objectives: pd.DataFrame) -> str:
+    choice = view.choice
+    said = verdict.published_objective(view.base, objectives)
+    if choice.base and set(choice.runs["source_id"]) == {view.law.source_id}:
+        best = law_tables.base_values(view.law, view.published[objectives["set"].iloc[0]])
+        said += " " + verdict.on_other_runs(view.base, choice.runs, choice.base, best, choice.settings)
+    return said
+
+
+def figure(view: View) -> None:
+    """The rows and the law: over tokens by size, along the one number that varies, as curves, or against each other."""
+    law, found, rows = view.law, view.base, view.base_rows
+    rms = 100 * float(np.sqrt(np.mean(view.relative**2)))
+    title = f"The law follows the {view.choice.group.kind.split()[0]} within {rms:.2f}%"
+    caption = f"{len(rows)} {view.choice.group.kind}, {law_tables.source_words(rows)}; {objective_words(view)}"
+    draws = f"; shaded: 95% of {len(found.draws)} bootstrap resamples" if found.draws else ""
+    alone = law_tables.single_input(law, rows)
+    axes = (COLUMNS[alone or "step"], law.predicts)
+    if law.prepare:
+        drawn = figures_rows.curves_figure(rows, found.predict(rows), law.target, axes, title)
+        data = rows.assign(predicted=found.predict(rows))
+        caption += f"; points as logged, lines as the law has them, {figures_rows.MOST_CURVES} curves at most."
+    elif law_tables.is_planar(law, rows):
+        curves = law_tables.curves(law, found, rows)
+        drawn = figures_laws.fit_figure(rows, curves, law.outside(rows)[0], title)
+        data = pd.concat([pd.DataFrame(curve) for curve in curves]).drop(columns="reach")
+        caption += f"{draws}; dashed: beyond the longest run of that size."
+    elif alone:
+        data = law_tables.along(law, found, rows, alone)
+        drawn = figures_rows.along_figure(rows, data, alone, law.target, axes, title)
+        caption += f"{draws}; dashed: beyond the largest."
+    else:
+        drawn = figures_rows.parity_figure(rows, found.predict(rows), law.target, law.predicts, title)
+        data = rows.assign(predicted=found.predict(rows))
+        caption += "; on the line the law is exact."
+    alt = f"{len(rows)} {view.choice.group.kind} with the fitted {law.title} law"
+    panels.show_figure(drawn, alt, data, "scaling_laws.fit", caption)
+
+
+def objective_words(view: View) -> str:
+    """The objective as captions say it."""
+    settings = view.choice.settings
+    return f"{settings.loss}, δ = {settings.delta:g}" if settings.delta else settings.loss
+
+
+def objectives_of(view: View) -> pd.DataFrame:
+    """The objective of each published set on the rows of the base (columns set, objective)."""
+    return law_tables.published_objectives(view.law, view.published, view.base_rows, view.choice.settings)

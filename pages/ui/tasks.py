@@ -1,0 +1,134 @@
+"""What the scaling-laws page computes: by names, tables and plain values, so that it can run in another process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.cases import CASES
+from analysis.compare import Rival, compare
+from analysis.design import Design, grid_of, next_runs
+from analysis.fitting import Fit, fit
+from analysis.holdout import rolling
+from analysis.influence import influence
+from analysis.laws import get_law
+from analysis.profile import Profiles, profiles
+from analysis.refits import refit
+from analysis.residuals import structure
+from analysis.staged import fit_staged
+
+STARTS = 64
+CUTS = 6
+MOST_PROFILES = 12  # with more parameters, those of single formats have bootstrap intervals only
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The objective of a fit: one of analysis.fitting.LOSSES and its delta, None for least squares."""
+
+    loss: str = "log-huber"
+    delta: float | None = 1e-3
+
+
+@dataclass(frozen=True)
+class BaseRuns:
+    """Which runs without a low-precision pass fit a base: up to `max_n` parameters, without some families."""
+
+    max_n: float | None = None
+    left_out: tuple[str, ...] = ()
+
+    def keep(self, runs: pd.DataFrame) -> pd.DataFrame:
+        """The runs without the families left out."""
+        return runs[~runs["family"].isin(self.left_out)]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fit with the base it stands on (the same one unless fitted in stages)."""
+
+    base: Fit
+    full: Fit
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What was found out about a fit besides its values."""
+
+    profiles: Profiles
+    influence: pd.DataFrame
+    rolled: pd.DataFrame
+    structure: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Report:
+    """One published fit refitted with its own objective: see analysis.refits.Refit."""
+
+    is_optimum: bool
+    verdict: str
+    note: str
+    objectives: pd.DataFrame
+    changes: pd.DataFrame
+
+
+def fit_runs(law_name: str, runs: pd.DataFrame, base: BaseRuns | None, settings: Settings, draws: int = 400) -> Fitted:
+    """The fit of these runs, in two stages when a `base` is given; ValueError with a sentence when impossible."""
+    law = get_law(law_name)
+    options = {"loss": settings.loss, "delta": settings.delta, "starts": STARTS, "draws": draws}
+    if base:
+        return Fitted(*fit_staged(law, base.keep(runs), base.max_n, **options))
+    found = _plain(law_name, runs, settings, draws)
+    return Fitted(found, found)
+
+
+def _plain(law_name: str, runs: pd.DataFrame, settings: Settings, draws: int = 0) -> Fit:
+    return fit(get_law(law_name), runs, loss=settings.loss, delta=settings.delta, starts=STARTS, draws=draws)
+
+
+def examine(law_name: str, runs: pd.DataFrame, settings: Settings, on_progress: Progress) -> Examined:
+    """Profiles, what the fit owes to single runs, errors beyond a moving cut, and what its residuals hold."""
+    law = get_law(law_name)
+    on_progress("holding runs out", 0.1)
+    found = _plain(law_name, runs, settings)
+    rolled = rolling(law, runs, CUTS, loss=settings.loss, delta=settings.delta, starts=STARTS, draws=0)
+    on_progress("leaving single runs out", 0.4)
+    left = structure(law, runs, found.predict(runs) / runs[law.target].to_numpy(float) - 1)
+    owed = influence(found, runs)
+    on_progress("profiles of the parameters", 0.6)
+    named = [name for name in found.free if "[" not in name] if len(found.free) > MOST_PROFILES else None
+    return Examined(profiles(found, runs, only=named), owed, rolled, left)
+
+
+def compare_laws(names: tuple[str, ...], runs: pd.DataFrame, settings: Settings, on_progress: Progress) -> list[Rival]:
+    """The named laws side by side on the same runs."""
+    laws = [get_law(name) for name in names]
+    return compare(laws, runs, on_progress=on_progress, loss=settings.loss, delta=settings.delta, starts=STARTS)
+
+
+def design(
+    law_name: str,
+    runs: pd.DataFrame,
+    settings: Settings,
+    target: pd.DataFrame,
+    budget: float,
+    count: int,
+    beyond: float,
+) -> Design:
+    """The runs within a total budget [FLOPs] that shrink the uncertainty of the prediction of `target` the most."""
+    found = _plain(law_name, runs, settings)
+    return next_runs(found, runs, target, budget, count, grid_of(found, runs, beyond))
+
+
+def refit_published(source: str, runs: pd.DataFrame, coefficients: pd.DataFrame, on_progress: Progress) -> list[Report]:
+    """Every published fit to the runs of a source, refitted with its own objective."""
+    cases = [case for case in CASES if case.runs_source == source]
+    reports = []
+    for done, case in enumerate(cases):
+        on_progress(case.variants[0], done / len(cases))
+        found = refit(case, runs, coefficients[coefficients["law"] == case.law])
+        if found:
+            reports.append(Report(found.is_optimum, found.verdict, case.note, found.objectives, found.changes))
+    return reports
