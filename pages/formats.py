@@ -105,15 +105,15 @@ if study is None:
 
 with main:
     try:
-        after = format_tensors.surveyed(study.x, scaled, rounding, transform)
-        before = None if transform == "none" else format_tensors.surveyed(study.x, scaled, rounding, "none")
+        after = format_tensors.surveyed(study.x, chosen, scaled, rounding, transform)
+        before = None if transform == "none" else format_tensors.surveyed(study.x, chosen, scaled, rounding, "none")
     except ValueError as problem:
         st.error(str(problem), icon=":material/broken_image:")
         st.stop()
     errors = format_tensors.error_table(after, before, chosen)
     panels.show_figure(
         figures_formats.error_figure(after, chosen, before, format_tensors.finding(errors)),
-        "SQNR against bits per element of every format, the chosen ones bold",
+        "SQNR against bits per element, the chosen formats bold and one of each other kind faint",
         after,
         "formats.errors",
         f"{study.words}; {rounding} rounding"

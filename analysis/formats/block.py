@@ -59,7 +59,7 @@ class BlockFormat:
         draws = uniform_like(tensor, rounding, seed, offset)
         factor, tensor_scale = self._tensor_scale(blocks)
         scale_codes, scales = self._scales(blocks, factor)
-        scaled = self._scaled(blocks, scales, factor).clamp(-self.element.max, self.element.max)
+        scaled = self._scaled(blocks, scales, factor).clamp(-self.element.reach, self.element.reach)
         draws = None if draws is None else to_blocks(draws, self.block_size, axis)
         codes = self.element.round_tensor(scaled, rounding, saturate=True, uniform=draws)
         codes = from_blocks(codes, tensor.shape, self.block_size, axis)
@@ -81,7 +81,7 @@ class BlockFormat:
         import torch
 
         codes, back = as_codes(quantized.codes)
-        top = self.element.max * self._decoded_scales(quantized, codes)
+        top = self.element.reach * self._decoded_scales(quantized, codes)
         if quantized.tensor_scale is not None:
             top = top * as_tensor(quantized.tensor_scale)[0]
         blocks = to_blocks(torch.zeros(codes.shape, device=codes.device), self.block_size, quantized.axis)
@@ -95,7 +95,7 @@ class BlockFormat:
         if not self.tensor_scale or self.scale is None:
             return torch.ones((), device=blocks.device), None
         amax = torch.where(torch.isfinite(blocks), blocks, 0).abs().max()
-        return tensor_factor(amax, self.element, self.scale), amax / (self.scale.max * self.element.max)
+        return tensor_factor(amax, self.element, self.scale), amax / (self.scale.max * self.element.reach)
 
     def _scales(self, blocks: torch.Tensor, factor: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The scale codes and the decoded scales, both (..., n_blocks)."""

@@ -13,6 +13,8 @@ from analysis.formats.format import Format
 from analysis.formats.transforms import TRANSFORMS, Transform
 
 if TYPE_CHECKING:
+    import torch
+
     from analysis.formats.arrays import Array
 
 # A value this much beyond the largest one, relatively, is arithmetic noise of the scale and no saturation.
@@ -59,8 +61,7 @@ def trial(
     """
     tensor, back = as_tensor(x)
     _require_finite(tensor)
-    if not fmt_signed(fmt) and bool((tensor <= 0).any()):
-        raise ValueError(f"{fmt.name} is a scale format without sign or zero, and the tensor holds values of 0 or less")
+    _require_holdable(fmt, tensor)
     turned = transform.apply(tensor, axis, seed)
     quantized = fmt.quantize(turned, axis=axis, rounding=rounding, seed=seed)
     rounded = as_tensor(fmt.dequantize(quantized))[0]
@@ -83,6 +84,16 @@ def measure(x: Array, values: Array, saturated: int = 0, flushed_to_zero: int = 
         sqnr = float(-10 * np.log10(relative))
     largest = float(error.abs().max())
     return Errors(exact.numel(), squared / exact.numel(), relative, sqnr, largest, saturated, flushed_to_zero)
+
+
+def _require_holdable(fmt: Format | BlockFormat, tensor: torch.Tensor) -> None:
+    """A scale format holds no negative values; e8m0 no zero either."""
+    if fmt_signed(fmt):
+        return
+    no_zero = isinstance(fmt, Format) and fmt.min > 0
+    if bool((tensor <= 0 if no_zero else tensor < 0).any()):
+        without, values = ("sign or zero", "of 0 or less") if no_zero else ("sign", "below 0")
+        raise ValueError(f"{fmt.name} is a scale format without {without}, and the tensor holds values {values}")
 
 
 def fmt_signed(fmt: Format | BlockFormat) -> bool:

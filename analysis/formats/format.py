@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from analysis.formats.arrays import Array
 
+Ties = Literal["even", "away", "zero", "down"]
+
 
 @dataclass(frozen=True)
 class Quantized:
@@ -35,7 +37,10 @@ class Quantized:
 class Format:
     """values: (2**bits,) float64, indexed by code. fields: names and widths of the bit groups, high bits first.
     nan: the codes that a NaN of either sign becomes. next_value: the value that would follow the largest one;
-    inputs nearer to it overflow to infinity or NaN; None means that the format saturates.
+    inputs nearer to it overflow to infinity or NaN; None means that the format saturates. ties: where an input in
+    the middle of two values goes: the even code, away from zero, toward zero or down. middles: the points between
+    the rising finite values where they are not the arithmetic means. scaled_to: the magnitude that scales bring a
+    block's largest one to; None for the largest of the table.
     """
 
     name: str
@@ -45,8 +50,10 @@ class Format:
     fields: tuple[tuple[str, int], ...]
     nan: tuple[int, int] = (0, 0)
     next_value: float | None = None
-    ties: Literal["even", "away"] = "even"
+    ties: Ties = "even"
     title: str = ""
+    middles: np.ndarray | None = None
+    scaled_to: float | None = None
 
     @property
     def bits_per_element(self) -> float:
@@ -64,6 +71,11 @@ class Format:
     @property
     def min(self) -> float:
         return float(self.finite[0])
+
+    @cached_property
+    def reach(self) -> float:
+        """The magnitude that a block's largest one is scaled to."""
+        return max(self.max, -self.min) if self.scaled_to is None else self.scaled_to
 
     @property
     def signed(self) -> bool:
@@ -128,6 +140,13 @@ class Format:
     def limits(self, quantized: Quantized) -> tuple[float, float]:
         """The smallest and the largest value that the elements could have taken."""
         return self.min, self.max
+
+
+def frozen(values: np.ndarray) -> np.ndarray:
+    """The values as float64 that nobody can write to."""
+    values = np.array(values, dtype=np.float64)
+    values.setflags(write=False)
+    return values
 
 
 def uniform_like(x: torch.Tensor, rounding: str, seed: int, offset: int) -> torch.Tensor | None:

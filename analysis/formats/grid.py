@@ -47,6 +47,15 @@ def grid(fmt: Format, dtype: torch.dtype, device: torch.device) -> Grid:
     return Grid(*tensors)
 
 
+# Whether a tie between neighbours goes to the upper one: (middles, code of the upper value) -> flags.
+_GOES_UP = {
+    "even": lambda middles, upper: upper % 2 == 0,
+    "away": lambda middles, upper: middles > 0,
+    "zero": lambda middles, upper: middles < 0,
+    "down": lambda middles, upper: np.zeros(len(middles), dtype=bool),
+}
+
+
 def finite_values(fmt: Format) -> tuple[np.ndarray, np.ndarray]:
     """The distinct finite values in rising order and their codes; of two zeros the positive one is kept."""
     codes = np.flatnonzero(np.isfinite(fmt.values))
@@ -62,8 +71,8 @@ def decision_points(fmt: Format, values: np.ndarray, codes: np.ndarray, dtype: t
     An input equal to a point belongs to the interval below it; where the tie goes up, the point is one step of
     `dtype` lower, so that no input lies between it and the midpoint.
     """
-    middles = (values[:-1] + values[1:]) / 2
-    goes_up = (codes[1:] % 2 == 0) if fmt.ties == "even" else middles > 0
+    middles = (values[:-1] + values[1:]) / 2 if fmt.middles is None else fmt.middles
+    goes_up = _GOES_UP[fmt.ties](middles, codes[1:])
     lowest, highest = _outer_points(fmt, values, codes, dtype)
     inner = np.where(goes_up, np.nextafter(middles.astype(dtype), dtype(-np.inf)), middles.astype(dtype))
     return np.concatenate([[lowest], inner, [highest]]).astype(dtype)
@@ -76,7 +85,8 @@ def _outer_points(fmt: Format, values: np.ndarray, codes: np.ndarray, dtype: typ
         middle = dtype((values[-1] + fmt.next_value) / 2)
         tie_stays = fmt.ties == "even" and codes[-1] % 2 == 0
         highest = middle if tie_stays else np.nextafter(middle, dtype(0))
-        lowest = np.nextafter(highest, dtype(np.inf))
+        with np.errstate(over="ignore"):
+            lowest = np.nextafter(highest, dtype(np.inf))
     if values[0] < 0:
         return -lowest, highest
     # An unsigned format: what lies below its smallest value cannot be held, zero neither unless it has one.

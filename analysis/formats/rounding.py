@@ -11,19 +11,23 @@ if TYPE_CHECKING:
 
 
 def nearest(x: torch.Tensor, grid: Grid, uniform: torch.Tensor | None) -> torch.Tensor:
-    """The interval of the nearest value; a tie goes to the even code (e8m0: away from zero)."""
+    """The interval of the nearest value; a tie goes where the format says, as a rule to the even code."""
     import torch
 
     return torch.bucketize(x, grid.points)
 
 
 def toward_zero(x: torch.Tensor, grid: Grid, uniform: torch.Tensor | None) -> torch.Tensor:
-    """The interval of the nearest value that is no larger in magnitude; finite inputs never overflow."""
+    """The interval of the nearest value that is no larger in magnitude; finite inputs never overflow.
+
+    Where a format without zero has none, it is the smallest value of the same sign.
+    """
     import torch
 
     below = torch.bucketize(x, grid.values, right=True) - 1
     at = below.clamp(0, len(grid.values) - 1)
-    step_up = (x < 0) & (grid.values[at] < x)
+    next_one = grid.values[(at + 1).clamp(max=len(grid.values) - 1)]
+    step_up = ((x < 0) & (grid.values[at] < x) & (next_one <= 0)) | ((x > 0) & (grid.values[at] < 0))
     index = (below + step_up).clamp(0, len(grid.values) - 1) + 1
     holdable = (x > 0) | ((x < 0) & (grid.values[0] < 0))
     return torch.where(torch.isfinite(x) & holdable, index, nearest(x, grid, None))

@@ -33,7 +33,7 @@ def ceil(amax: torch.Tensor, element: Format, factor: torch.Tensor) -> torch.Ten
 
 def rceil(amax: torch.Tensor, element: Format, factor: torch.Tensor) -> torch.Tensor:
     """amax / (element maximum) rounded up to a power of two: the smallest one with which nothing clips."""
-    mantissa, exponent = _exponent(amax / element.max)
+    mantissa, exponent = _exponent(amax / element.reach)
     return power_of_two(exponent + (mantissa > 1), amax)
 
 
@@ -46,7 +46,7 @@ def even(amax: torch.Tensor, element: Format, factor: torch.Tensor) -> torch.Ten
 
 def amax(amax: torch.Tensor, element: Format, factor: torch.Tensor) -> torch.Tensor:
     """amax / (element maximum): the block's largest magnitude meets the largest value."""
-    return amax / element.max
+    return amax / element.reach
 
 
 def amax_e2m1(amax: torch.Tensor, element: Format, factor: torch.Tensor) -> torch.Tensor:
@@ -67,7 +67,7 @@ def tensor_factor(amax: torch.Tensor, element: Format, scale: Format) -> torch.T
     """
     import torch
 
-    factor = ((scale.max * element.max) / amax).clamp(max=FLOAT32_MAX)
+    factor = ((scale.max * element.reach) / amax).clamp(max=FLOAT32_MAX)
     return torch.where((amax == 0) | (factor == 0), torch.ones_like(amax), factor)
 
 
@@ -88,7 +88,7 @@ def _exponent(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _emax(element: Format) -> int:
-    return int(np.floor(np.log2(element.max)))
+    return int(np.floor(np.log2(element.reach)))
 
 
 @lru_cache(maxsize=8)

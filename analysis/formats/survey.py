@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 # What quantizes a tensor: scale formats cannot, and a scaled element is the same as its row with one scale.
 TENSOR_FORMATS = tuple(n for n, f in FORMATS.items() if (f.element if isinstance(f, BlockFormat) else f).signed)
+# Those that a survey takes unasked: one row a kind.
+SURVEYED = (
+    *("e2m1", "e3m2", "e4m3", "e5m2", "bf16", "fp16", "int4", "int8", "nf4", "posit8"),
+    *("mxfp4", "nvfp4", "mxfp6_e2m3", "mxfp8", "mxint8", "int4_g32", "int4_g128", "int8_row"),
+)
 SCALED_BITS = 8
 BINS = 160
 
@@ -48,7 +53,7 @@ def as_tensor_format(name: str, scaled: bool) -> Format | BlockFormat:
 
 def survey(
     x: Array,
-    names: Sequence[str] = TENSOR_FORMATS,
+    names: Sequence[str] = SURVEYED,
     scaled: bool = True,
     rounding: str = "nearest",
     transform: str = "none",

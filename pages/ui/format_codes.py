@@ -151,8 +151,8 @@ def code_words(fmt: Format, code: int) -> str:
 
 def rounding_words(fmt: Format, value: float) -> str:
     """How a typed number rounds: its neighbours, the nearest, the error and the odds of stochastic rounding."""
-    if not fmt.signed and value <= 0:
-        return f"{fmt.name} is a scale format without sign or zero: {number(value)} becomes NaN."
+    if not fmt.signed and (value < 0 or value == 0 < fmt.min):
+        return f"{fmt.name} is a scale format and cannot hold {number(value)}: it becomes NaN."
     nearest = float(fmt.values[rounded(fmt.name, value)])
     if not fmt.min <= value <= fmt.max:
         limits = f"{number(fmt.min)} to {number(fmt.max)}"

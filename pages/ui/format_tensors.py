@@ -11,7 +11,7 @@ import streamlit as st
 
 from analysis.commands.tensors import list_tensors, read_rows
 from analysis.formats.distributions import DISTRIBUTIONS
-from analysis.formats.survey import TENSOR_FORMATS, Usage, survey, usage
+from analysis.formats.survey import SURVEYED, Usage, survey, usage
 from pages.ui.session import in_worker
 
 SHAPE = (256, 1024)
@@ -99,10 +99,20 @@ def _read(data: bytes, name: str, tensor: str | None) -> tuple[np.ndarray, int, 
     return in_worker(read_rows, data, name, tensor, STUDIED)
 
 
-@st.cache_data(show_spinner="Quantizing in every format", max_entries=32)
-def surveyed(x: np.ndarray, scaled: bool, rounding: str, transform: str, seed: int = 0) -> pd.DataFrame:
-    """The errors of every format on a tensor (analysis.formats.survey.survey)."""
-    return in_worker(survey, x, TENSOR_FORMATS, scaled, rounding, transform, seed)
+def surveyed(
+    x: np.ndarray, chosen: Sequence[str], scaled: bool, rounding: str, transform: str, seed: int = 0
+) -> pd.DataFrame:
+    """The errors on a tensor of one format a kind and of the chosen ones (analysis.formats.survey.survey)."""
+    further = tuple(name for name in chosen if name not in SURVEYED)
+    parts = [_surveyed(x, (name,), scaled, rounding, transform, seed) for name in further]
+    return pd.concat([_surveyed(x, SURVEYED, scaled, rounding, transform, seed), *parts], ignore_index=True)
+
+
+@st.cache_data(show_spinner="Quantizing", max_entries=64)
+def _surveyed(
+    x: np.ndarray, names: tuple[str, ...], scaled: bool, rounding: str, transform: str, seed: int
+) -> pd.DataFrame:
+    return in_worker(survey, x, names, scaled, rounding, transform, seed)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

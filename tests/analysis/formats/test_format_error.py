@@ -6,11 +6,12 @@ import torch
 
 from analysis.formats import FORMATS, get_transform, measure, per_tensor, trial
 from analysis.formats.distributions import DISTRIBUTIONS
+from analysis.formats.survey import TENSOR_FORMATS
 from analysis.formats.table import ELEMENTS
 
 # Relative MSE on N(0, 1) from published/efficiency_relation.csv (10 million samples, unit variance).
 PUBLISHED_RELATIVE_MSE = {"nvfp4": 0.00904701, "int4_row": 0.0176853}
-NAMES = [name for name, fmt in FORMATS.items() if name != "e8m0"]
+NAMES = TENSOR_FORMATS
 
 
 def normal(shape=(512, 1024), seed=0):
@@ -111,6 +112,12 @@ def test_a_tensor_that_cannot_be_judged_gets_a_sentence(x, sentence):
 def test_a_scale_format_says_that_it_holds_no_sign_and_no_zero():
     with pytest.raises(ValueError, match="e8m0 is a scale format"):
         trial(ELEMENTS["e8m0"], np.float32([1, -1]))
+
+
+def test_a_scale_format_with_a_zero_takes_zeros_and_refuses_negatives():
+    assert trial(ELEMENTS["ue4m3"], np.float32([0, 1])).errors.mse == 0
+    with pytest.raises(ValueError, match="ue4m3 is a scale format without sign, and the tensor holds values below 0"):
+        trial(ELEMENTS["ue4m3"], np.float32([0, -1]))
 
 
 def test_measure_takes_tensors_of_any_real_type():

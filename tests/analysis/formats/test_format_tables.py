@@ -2,9 +2,9 @@
 
 import gfloat
 import gfloat.formats
-import ml_dtypes
 import numpy as np
 import pytest
+from format_oracles import CASTS, INTEGERS
 
 from analysis.formats import FORMATS, BlockFormat, Format, get_format
 from analysis.formats.table import ELEMENTS
@@ -20,19 +20,9 @@ GFLOAT = {
     "bf16": gfloat.formats.format_info_bfloat16,
     "fp16": gfloat.formats.format_info_binary16,
 }
-ML_DTYPES = {
-    "e2m1": ml_dtypes.float4_e2m1fn,
-    "e2m3": ml_dtypes.float6_e2m3fn,
-    "e3m2": ml_dtypes.float6_e3m2fn,
-    "e4m3": ml_dtypes.float8_e4m3fn,
-    "e5m2": ml_dtypes.float8_e5m2,
-    "e8m0": ml_dtypes.float8_e8m0fnu,
-    "bf16": ml_dtypes.bfloat16,
-    "fp16": np.float16,
-    "int4": ml_dtypes.int4,
-    "int8": np.int8,
-}
+ML_DTYPES = CASTS | INTEGERS
 FINITE_CODES = {"e2m1": 16, "e2m3": 64, "e3m2": 64, "e4m3": 254, "e5m2": 248, "e8m0": 255, "int4": 16, "int8": 256}
+FINITE_CODES |= {"e4m3fnuz": 255, "e5m2fnuz": 255, "e4m3b11fnuz": 255, "e4m3ieee": 240, "e3m4": 224}
 
 
 def same(left, right):
