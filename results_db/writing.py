@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from results_db.errors import unknown
 from results_db.history import history, remember
@@ -22,8 +23,8 @@ MEASURED = "measured"  # stands for a dataset_id where every row of a probe's fi
 def add_probe_rows(cursor: duckdb.DuckDBPyConnection, frame: pd.DataFrame, origin: str, dataset: str | None) -> int:
     """How many rows of a probe were new and are added now."""
     known = cursor.execute("SELECT result_id FROM probe_results").df()["result_id"]
-    new = frame[~frame["result_id"].isin(known)].assign(origin=origin, dataset_id=dataset)
-    _insert(cursor, "probe_results", new)
+    new = frame[~frame["result_id"].isin(known)]
+    _insert(cursor, "probe_results", new, origin=origin, dataset_id=dataset)
     return len(new)
 
 
@@ -54,7 +55,7 @@ def with_what_is_known(cursor: duckdb.DuckDBPyConnection, preview: Preview) -> P
     n_rows = len(preview.rows)
     if preview.kind not in _SEEN:
         return preview
-    cursor.register("incoming", preview.rows)
+    cursor.register("incoming", _arrow(preview.rows))
     seen = cursor.execute(_SEEN[preview.kind]).fetchall()[0][0]
     cursor.unregister("incoming")
     if not seen:
@@ -106,7 +107,7 @@ def add_dataset(cursor: duckdb.DuckDBPyConnection, preview: Preview, name: str) 
             return MEASURED
     else:
         for table, frame in preview.tables.items():
-            _insert(cursor, table, frame.assign(source_id=dataset, dataset_id=dataset, origin="uploaded"))
+            _insert(cursor, table, frame, source_id=dataset, dataset_id=dataset, origin="uploaded")
     about = preview.shared
     cursor.execute(
         "INSERT INTO datasets (dataset_id, name, file_name, sha256, kind, n_rows, n_points, imported_at, answers,"
@@ -119,7 +120,7 @@ def add_dataset(cursor: duckdb.DuckDBPyConnection, preview: Preview, name: str) 
         ],
     )
     if about:
-        _insert(cursor, "history", about.history.assign(dataset_id=dataset))
+        _insert(cursor, "history", about.history.drop(columns="dataset_id", errors="ignore"), dataset_id=dataset)
         remember(cursor, dataset, "import", new=preview.file_name)
     return dataset
 
@@ -152,12 +153,19 @@ def remove_dataset(cursor: duckdb.DuckDBPyConnection, dataset: str) -> int:
     return removed
 
 
-def _insert(cursor: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> None:
+def _insert(cursor: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame, **same_in_all: str | None) -> None:
+    """Adds the rows of a frame with columns that hold one value for all of them."""
     if frame.empty:
         return
-    cursor.register("incoming", frame)
-    cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+    cursor.register("incoming", _arrow(frame))
+    more = "".join(f", ? AS {column}" for column in same_in_all)
+    cursor.execute(f"INSERT INTO {table} BY NAME SELECT *{more} FROM incoming", list(same_in_all.values()))
     cursor.unregister("incoming")
+
+
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    """The frame as DuckDB reads it without a copy of every text."""
+    return pa.Table.from_pandas(frame, preserve_index=False)
 
 
 def free_name(name: str, taken: set[str]) -> str:

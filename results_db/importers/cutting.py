@@ -178,12 +178,11 @@ def _well_quoted(data: bytes, start: int, end: int, delimiter: bytes) -> bool:
     quotes = np.flatnonzero(text == ord('"'))
     if len(quotes) % 2:
         return False
-    edge = np.frombuffer(b"\r\n" + delimiter, np.uint8)
+    edge = np.zeros(256, bool)
+    edge[list(b'\r\n"' + delimiter)] = True
     opening, closing = quotes[0::2], quotes[1::2]
-    before = text[np.maximum(opening - 1, 0)]
-    after = text[np.minimum(closing + 1, len(text) - 1)]
-    opens = (opening == 0) | np.isin(before, edge) | (before == ord('"'))
-    closes = (closing == len(text) - 1) | np.isin(after, edge) | (after == ord('"'))
+    opens = edge[text[np.maximum(opening - 1, 0)]] | (opening == 0)
+    closes = edge[text[np.minimum(closing + 1, len(text) - 1)]]  # the last one is its own neighbor, and a quote
     return bool(opens.all() and closes.all())
 
 

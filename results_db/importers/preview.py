@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePath
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ import pandas as pd
 
 from results_db.importers.aliases import Match
 from results_db.importers.columns import CHOSEN, SURE
+from results_db.importers.digest import content_key
 from results_db.importers.problems import Problem, as_frame, dataset_name
 from results_db.importers.questions import Question
 from results_db.importers.shared import Shared
@@ -68,18 +69,14 @@ class Preview:
         said = {name: part for name, part in (("columns", columns), ("facts", facts)) if part}
         return json.dumps(said, ensure_ascii=False) if said else ""
 
-    @property
+    @cached_property
     def dataset_id(self) -> str:
         """The key that these rows have in the store: the same content has the same key.
 
         A shared dataset has the key of what was first imported, whatever was changed since.
         """
         originals = self.shared.originals if self.shared else {}
-        text = "".join(
-            f"{table}\n{frame.drop(columns='locator', errors='ignore').to_csv(index=False)}"
-            for table, frame in (originals or self.tables).items()
-        )
-        return "upload_" + hashlib.sha256(text.encode()).hexdigest()[:12]
+        return f"upload_{content_key(originals or self.tables)[:12]}"
 
     @property
     def default_name(self) -> str:
