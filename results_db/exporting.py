@@ -1,8 +1,14 @@
-"""A table as a file: CSV that is safe to open in a spreadsheet, or Parquet."""
+"""Tables as files: CSV that is safe to open in a spreadsheet, Parquet, or one archive that says where each row is from.
+
+DuckDB writes the files, so that a million rows pass through no memory of ours.
+"""
 
 from __future__ import annotations
 
 import tempfile
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +16,20 @@ import duckdb
 
 from results_db import reading
 from results_db.errors import unknown
-from results_db.formulas import safe_cells
+from results_db.formulas import guarded_in_sql
+from results_db.migrations import utc_now
 
 FORMATS = ("csv", "parquet")
+ORIGINS = ("sources", "datasets")  # the tables that say where rows come from
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows to export under a name: a query and its parameters."""
+
+    name: str
+    query: str
+    parameters: Sequence[Any] = ()
 
 
 def export(cursor: duckdb.DuckDBPyConnection, table: str, fmt: str, source: str | None) -> bytes:
@@ -20,17 +37,85 @@ def export(cursor: duckdb.DuckDBPyConnection, table: str, fmt: str, source: str 
 
     In CSV, text that a spreadsheet would run as a formula has an apostrophe before it, which the import removes.
     """
+    part = table_part(cursor, table, source)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "table"
+        write(cursor, part, fmt, path)
+        return path.read_bytes()
+
+
+def table_part(cursor: duckdb.DuckDBPyConnection, table: str, source: str | None = None) -> Part:
+    """A table's rows, of one source only where `source` is given; ValueError for unknown names."""
+    where = {} if source is None else {_owner(cursor, table): source}
+    query, parameters = reading.selection(cursor, table, where)
+    if source is not None and not cursor.execute(f"{query} LIMIT 1", parameters).fetchall():
+        column = next(iter(where))
+        known = cursor.execute(
+            f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL ORDER BY 1"
+        ).fetchall()
+        raise ValueError(unknown(f"source of {table}", source, [str(key) for (key,) in known]))
+    return Part(table, query, parameters)
+
+
+def write(cursor: duckdb.DuckDBPyConnection, part: Part, fmt: str, path: Path) -> None:
+    """Writes the rows to a file as CSV or Parquet; ValueError for another format."""
     if fmt not in FORMATS:
         raise ValueError(unknown("format", fmt, FORMATS))
-    where = {} if source is None else {_owner(cursor, table): source}
-    frame = reading.rows(cursor, table, where)
-    if source is not None and frame.empty:
-        column = next(iter(where))
-        known = reading.rows(cursor, table, {})[column].dropna().unique()
-        raise ValueError(unknown(f"source of {table}", source, [str(key) for key in known]))
-    if fmt == "csv":
-        return safe_cells(frame).to_csv(index=False, lineterminator="\n").encode()
-    return _parquet(cursor, *reading.selection(cursor, table, where))
+    found = cursor.sql(part.query, params=list(part.parameters))
+    if fmt == "parquet":
+        found.write_parquet(str(path))
+        return
+    cells = [
+        f"{guarded_in_sql(name)} AS {name}" if str(kind) == "VARCHAR" else name
+        for name, kind in zip(found.columns, found.types, strict=True)
+    ]
+    found.project(", ".join(cells)).write_csv(str(path), header=True)
+
+
+def write_archive(cursor: duckdb.DuckDBPyConnection, parts: Iterable[Part], fmt: str, path: Path) -> None:
+    """Writes a zip file with the rows of each part, the sources and datasets they come from, and what columns mean.
+
+    Everything is as it was at one moment, whatever others write meanwhile.
+    """
+    whole = list(parts)
+    cursor.execute("BEGIN")
+    try:
+        own = [part.name for part in whole]
+        whole += [_origin(cursor, table, whole) for table in ORIGINS if table not in own]
+        names = [part.name for part in whole]
+        with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for part in whole:
+                file = Path(folder) / f"{part.name}.{fmt}"
+                write(cursor, part, fmt, file)
+                archive.write(file, file.name)
+                file.unlink()
+            meanings = reading.describe(cursor)
+            listed = meanings[meanings["table"].isin(names)]
+            archive.writestr("columns.csv", listed.to_csv(index=False, lineterminator="\n"))
+            archive.writestr("README.txt", _README.format(names=", ".join(names), at=utc_now(), fmt=fmt))
+    finally:
+        cursor.execute("ROLLBACK")  # nothing was changed
+
+
+_README = """Exported from Precision Atlas at {at} UTC: {names} ({fmt}).
+
+Every row says under source_id where it is from: a row of sources (papers and software), or of datasets (files that
+users imported). columns.csv says what each column means and in which unit. In CSV, a text that a spreadsheet would run
+as a formula has an apostrophe before it; an import removes it.
+"""
+
+
+def _origin(cursor: duckdb.DuckDBPyConnection, table: str, parts: Sequence[Part]) -> Part:
+    """The rows of sources or datasets that the rows of the parts come from."""
+    key = reading.columns(cursor, table)[0]
+    queries, parameters = [], []
+    for part in parts:
+        if key in cursor.sql(part.query, params=list(part.parameters)).columns:
+            queries.append(f"SELECT {key} FROM ({part.query})")
+            parameters += part.parameters
+    where = f" WHERE {key} IN ({' UNION ALL '.join(queries)})" if queries else " WHERE false"
+    names = ", ".join(reading.columns(cursor, table))
+    return Part(table, f"SELECT {names} FROM {table}{where} ORDER BY rowid", parameters)
 
 
 def _owner(cursor: duckdb.DuckDBPyConnection, table: str) -> str:
@@ -39,10 +124,3 @@ def _owner(cursor: duckdb.DuckDBPyConnection, table: str) -> str:
         if column in known:
             return column
     raise ValueError(f"the rows of {table} carry no source; export the whole table")
-
-
-def _parquet(cursor: duckdb.DuckDBPyConnection, query: str, parameters: list[Any]) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "table.parquet"
-        cursor.sql(query, params=parameters).write_parquet(str(path))
-        return path.read_bytes()
