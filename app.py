@@ -12,6 +12,7 @@ PAGES = {
         ("results", "Results", "table_chart"),
         ("scaling_laws", "Scaling laws", "trending_down"),
         ("dictionary", "Data dictionary", "menu_book"),
+        ("sql", "SQL", "database_search"),
     ),
     "Formats and speed": (("formats", "Formats", "grid_on"), ("probe", "Probe", "speed")),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,9 @@ from results_db.importers.reader import read
 from results_db.location import Place, absolute, default_place, place_of
 from results_db.migrations import version_of
 from results_db.opening import WRITE_LOCK, transaction
+from results_db.sandbox.process import Answer
+from results_db.sandbox.sandbox import MOST_ROWS, Sandbox
+from results_db.snapshot import write_snapshot
 
 
 class Store:
@@ -26,6 +30,8 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._changes = 0
+        self._sandbox = Sandbox(self.write_snapshot, lambda: self.state)
 
     @classmethod
     def open(cls, place: Path | str | None = None) -> Store:
@@ -44,6 +50,7 @@ class Store:
 
     def close(self) -> None:
         """Lets go of the store; a later call raises StoreError."""
+        self._sandbox.close()
         with WRITE_LOCK:
             self._engine.close()
 
@@ -77,6 +84,24 @@ class Store:
         """A cursor for writing: everything done with it is kept, or nothing."""
         with WRITE_LOCK, self._connected() as cursor, transaction(cursor, self._engine.begin):
             yield cursor
+        self._changes += 1
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """Equal as long as no row has changed; where other programs may write, for a minute at most."""
+        return self._changes, 0 if isinstance(self.path, Path) else int(time.monotonic() // 60)
+
+    def ask(self, sql: str, rows: int = MOST_ROWS) -> Answer:
+        """The answer to anybody's SELECT on a copy of all tables, at most `rows` rows of it.
+
+        It runs in a process that can read that copy and nothing else, and is stopped after 10 s.
+        """
+        return self._sandbox.ask(sql, rows)
+
+    def write_snapshot(self, path: Path) -> None:
+        """Writes all tables as they are now to a new DuckDB file, with their comments, without keys and checks."""
+        with self._connected() as cursor:
+            write_snapshot(cursor, path)
 
     def table(self, name: str, /, **equals: Any) -> pd.DataFrame:
         """The rows of a table, in stored order, whose columns equal the given values.

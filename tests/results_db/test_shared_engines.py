@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 from postgres_servers import PostgresServer
@@ -239,6 +240,35 @@ def test_newer_published_rows_replace_the_older_ones_and_leave_those_of_users(
         assert pair.same(Store.check) == []
 
 
+def test_a_query_of_anybody_is_answered_the_same(published: Pair) -> None:
+    for sql in (
+        "SELECT run_id, loss, note FROM runs WHERE source_id = 'quartet_2025' ORDER BY run_id",
+        "SELECT forward_format, count(*) AS n, median(loss) AS loss FROM runs GROUP BY ALL ORDER BY ALL",
+        "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal ORDER BY ALL",
+        "SELECT * FROM read_text('/etc/passwd')",
+    ):
+        published.same(lambda store, sql=sql: store.ask(sql).rows)
+        published.same(lambda store, sql=sql: store.ask(sql).problem)
+
+
+def test_an_answer_is_of_what_this_program_has_written(empty: Pair) -> None:
+    states = empty.file.state, empty.server.state
+    empty.same(lambda store: store.ask("SELECT count(*) AS n FROM runs").rows)
+    empty.same(lambda store: store.commit(store.preview("mine.csv", RUNS)))
+    assert empty.same(lambda store: store.ask("SELECT count(*) AS n FROM runs").rows)["n"][0] == 3
+    assert (empty.file.state > states[0], empty.server.state > states[1]) == (True, True)
+
+
+def test_a_copy_for_readers_holds_the_same(published: Pair, tmp_path: Path) -> None:
+    for name, store in (("file", published.file), ("server", published.server)):
+        store.write_snapshot(tmp_path / name)
+    with duckdb.connect(str(tmp_path / "file")) as copy:
+        copy.execute(f"ATTACH '{tmp_path / 'server'}' AS server")
+        for table in set(table_names(published.file)) - {"shipped_data"}:
+            difference = f"(FROM file.{table} EXCEPT ALL FROM server.{table})"
+            assert copy.execute(f"SELECT count(*) FROM {difference}").fetchall() == [(0,)], table
+
+
 TEXTS = ["", " ", "'", "=1+1", 'tab\tnl\nback\\slash \\N \\. q"', "é漢😀", "NULL", "\x7f", "a" * 10_000]
 NUMBERS = [5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 0.1, 1 / 3, 1e22, 123456789012345680.0]
 INSERT_RUN = "INSERT INTO runs (run_id, source_id, n_params, loss, note, origin) VALUES (?, 's', 1, ?, ?, 'measured')"
@@ -262,6 +292,7 @@ COVERED = {
     "tables", "first_rows", "datasets", "status", "add_probe_results", "preview", "commit", "export", "undo", "backup",
     "check", "copy_to",
     "edit", "rename", "history", "delete", "deleted", "restore", "purge", "share",
+    "ask", "state", "write_snapshot",
 }  # fmt: skip
 
 

@@ -1,0 +1,37 @@
+"""All tables of a store at one moment, as a DuckDB file of their own: plain tables with their comments."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import duckdb
+
+from results_db import reading
+
+
+def write_snapshot(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Writes every table that the cursor sees to a new file at `path`, with its comments, without keys and checks.
+
+    Others may read and write the store meanwhile: the file holds what was there when the copy began.
+    """
+    name = f"snapshot_{secrets.token_hex(6)}"
+    cursor.execute(f"ATTACH {_text(str(path))} AS {name}")
+    try:
+        cursor.execute("BEGIN")
+        for table in reading.tables(cursor):
+            columns = ", ".join(reading.columns(cursor, table))
+            cursor.execute(f"CREATE TABLE {name}.main.{table} AS SELECT {columns} FROM {table} ORDER BY rowid")
+        for table, column, _, comment in reading.describe(cursor).itertuples(index=False, name=None):
+            if comment:
+                cursor.execute(f"COMMENT ON COLUMN {name}.main.{table}.{column} IS {_text(comment)}")
+        cursor.execute("COMMIT")
+    except BaseException:
+        cursor.execute("ROLLBACK")
+        raise
+    finally:
+        cursor.execute(f"DETACH {name}")
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
