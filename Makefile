@@ -3,15 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN_READY := .venv/.run-ready
 TEST_READY := .venv/.test-ready
+BENCH_READY := .venv/.bench-ready
 WORKERS ?= 2
 
-.PHONY: help setup run team check test e2e clean
+.PHONY: help setup run team check test e2e bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    build the environment, create the store, open the dashboard"
 	@echo "make test   build the environment, then lint, types, import rules and every test"
 	@echo "make team   add what a store shared on a PostgreSQL server needs (docs/team-store.md)"
+	@echo "make bench  install the peers and measure against them: docs/benchmarks.md"
 	@echo "make check  format, lint, types, import rules"
 	@echo "make clean  remove the environment and test artifacts (never your store)"
 
@@ -47,6 +49,13 @@ test: check
 
 e2e: $(TEST_READY)
 	$(BIN)/python -m pytest -rs tests/e2e
+
+bench: $(BENCH_READY)
+	$(BIN)/python -m benchmarks --write docs/benchmarks.md
+
+$(BENCH_READY): $(TEST_READY)
+	$(BIN)/python -m pip install --quiet --group bench
+	@touch $@
 
 clean:
 	rm -rf .venv artifacts .pytest_cache .ruff_cache
