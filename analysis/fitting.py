@@ -85,7 +85,7 @@ def fit(
     loss: str = "log-huber",
     delta: float | None = None,
     starts: int = 64,
-    grid: Mapping[str, Sequence[float]] | None = None,
+    grid: Mapping[str, Sequence[float] | np.ndarray] | None = None,
     draws: int = 200,
     seed: int = 0,
     fixed_draws: Draws | None = None,

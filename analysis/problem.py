@@ -71,7 +71,7 @@ class Problem:
         low, high = self._spans([(min(p.starts), max(p.starts)) for _, p, _ in self.slots])
         return rng.uniform(low, high, (count, len(self.slots)))
 
-    def grid(self, values: Mapping[str, Sequence[float]]) -> np.ndarray:
+    def grid(self, values: Mapping[str, Sequence[float] | np.ndarray]) -> np.ndarray:
         """Every combination of the `values` by symbol (all groups of a symbol start alike), else of the law's starts.
 
         Values outside the bounds of a parameter become the nearest bound. Raises ValueError for a symbol that is not
