@@ -32,8 +32,7 @@ def recognizes(content: Content) -> bool:
 
 def read(content: Content, answers: Answers) -> Preview:
     """The file's rows as those of a table."""
-    if not content.data.endswith(MARK):
-        raise Unreadable("the Parquet file has no end: it was cut off; copy or export it again")
+    _require_end(content.data)
     said, *rows = [json.loads(line) for line in _printed(content)]
     if said["rows"] > MAX_OBJECTS:
         raise Unreadable(
@@ -50,6 +49,15 @@ def read(content: Content, answers: Answers) -> Preview:
         )
     cells = [(number, [cell or "" for cell in row]) for number, row in enumerate(rows, 1)]
     return tables.read(content, records_of(header, cells), answers)
+
+
+def _require_end(data: bytes) -> None:
+    """Raises Unreadable when the file does not end as a Parquet file does: description, its length, mark."""
+    if not data.endswith(MARK):
+        raise Unreadable("the Parquet file has no end: it was cut off; copy or export it again")
+    described = int.from_bytes(data[-8:-4], "little")
+    if not 0 < described <= len(data) - 12:
+        raise Unreadable("the Parquet file is damaged: its end describes no columns; copy or export it again")
 
 
 def _printed(content: Content) -> list[str]:

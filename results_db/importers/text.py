@@ -11,7 +11,17 @@ MAX_BYTES = 200 * 1024 * 1024
 _SLICE = 4 * 1024 * 1024  # bytes looked at together: a file is checked without a second copy of it
 _BINARY_KINDS = (
     (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
+    (b"PK\x05\x06", "an empty ZIP archive"),
     (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"ARROW1", "an Arrow or Feather file"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"GGUF", "a GGUF model"),
+    (b"\x7fELF", "a program"),
+    (b"\xff\xd8\xff", "a JPEG image"),
     (b"\x89PNG", "a PNG image"),
     (b"%PDF", "a PDF document"),
     (b"\x93NUMPY", "a NumPy array"),

@@ -64,9 +64,9 @@ def preview(content: Content, log: TrainingLog, answers: Answers) -> Preview:
     rule = loss_units.loss_rule(asked)
     curves, problems, repeated = read_points(_points(log, losses, said), rule)
     unsettled = [question.as_problem() for question in asked if question.open]
+    if curves.empty:
+        unsettled.append(Problem(None, "", "", "no point of this log is good: each needs a step and a finite loss"))
     runs, wrong = (pd.DataFrame(), []) if said["keep"] == CURVES or unsettled else _run(log, losses, said, asked)
-    if said["keep"] == CURVES and curves.empty:
-        unsettled.append(Problem(None, "", "", "no point of this log is good"))
     message = (
         f"{content.name}: a log of {log.program}, {counted(len(losses), 'loss curve')} of "
         f"{counted(len(curves) + len(problems), 'point')}, {good_and_bad(len(curves), problems)}.{again(repeated)}"

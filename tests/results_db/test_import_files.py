@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import os
-import pickle
 import struct
 import sys
 import threading
 import tracemalloc
-import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from results_db import Store
@@ -28,95 +22,12 @@ TABLE = "run_id,n_params,n_tokens,loss,note\na,1e9,2e10,2.9,größer\nb,2e9,4e10
 PLAIN = TABLE.replace("ﬁ", "fi")
 
 
-def zipped() -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("xl/workbook.xml", "<x/>")
-    return file.getvalue()
-
-
-def array() -> bytes:
-    file = io.BytesIO()
-    np.save(file, np.arange(12.0))
-    return file.getvalue()
-
-
 def png() -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     head = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
-
-
-def safetensors() -> bytes:
-    header = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
-    return struct.pack("<Q", len(header)) + header + bytes(4)
-
-
-def parquet() -> bytes:
-    file = io.BytesIO()
-    pd.DataFrame({"loss": [1.0]}).to_parquet(file)
-    return file.getvalue()
-
-
-class Bomb:
-    """Pickled by name only: unpickling it would end the test run."""
-
-    def __reduce__(self) -> tuple:
-        return sys.exit, ("a pickle was opened",)
-
-
-NO_TABLES: dict[str, tuple[Callable[[], bytes], str]] = {
-    "zip": (zipped, "the file is a ZIP archive or an Excel workbook, not text; export the table as CSV"),
-    "parquet": (parquet, "this is no table of runs: its columns are loss."),
-    "gzip": (lambda: gzip.compress(PLAIN.encode()), "the file is a gzip archive, not text"),
-    "png": (png, "the file is a PNG image, not text"),
-    "pdf": (lambda: b"%PDF-1.7\n%\xe2\xe3", "the file is a PDF document, not text"),
-    "numpy": (array, "the file is a NumPy array, not text"),
-    **{f"pickle {p}": (lambda p=p: pickle.dumps(Bomb(), p), "the file is a Python pickle, not") for p in (2, 3, 4, 5)},
-    "old pickle": (lambda: pickle.dumps(Bomb(), 0), "this is no table of runs"),
-    "safetensors": (safetensors, "row 1: the line contains a NUL byte"),
-    "jpeg": (lambda: b"\xff\xd8\xff\xe0" + bytes(range(256)), "is binary data, not text; export the table as CSV"),
-    "noise": (lambda: np.random.default_rng(0).bytes(5000), "binary data, not text"),
-    "html": (lambda: b"\xef\xbb\xbf \n<!DOCTYPE html><title>Log in</title>", "perhaps a login page; download"),
-    "xml": (lambda: b"<?xml version='1.0'?><runs/>", "the file is a web page or XML"),
-    "empty": (lambda: b"", "the file is empty; a table of runs needs a header and at least one row"),
-    "blank": (lambda: b" \r\n\t\n ", "the file is empty"),
-    "only a mark": (lambda: b"\xef\xbb\xbf", "the file is empty"),
-    "prose": (lambda: b"Dear all, the runs are done.\nBest, me\n", "this is no table of runs: its columns are Dear"),
-    "json object": (lambda: b'{"a": 1}', "this is no table of runs: its columns are a."),
-    "json broken": (lambda: b'{"n_params": 1e9, "loss"', "row 1: the line is not a JSON object"),
-    "json pretty": (lambda: b'{\n "n_params": 1\n}', "this is no table of runs: its columns are n_params."),
-    "json numbers": (lambda: b"[1, 2, 3]", "the list holds something that is no object"),
-    "json lines of lists": (lambda: b'{"loss": 2}\n[1]', "row 2: the line is not a JSON object; write one"),
-    "json NaN": (lambda: b'{"n_params": 1e9, "n_tokens": 2e10, "loss": NaN}', "NaN is not JSON; write null where"),
-    "json twice": (lambda: b'{"loss": 2.9, "n_params": 1, "loss": 3}', "the key 'loss' is there twice"),
-    "json deep": (lambda: b"[" * 100_000, "the file is not JSON"),
-    "json no name": (lambda: b'{"": 1, "loss": 2.9, "n_params": 1e9}', "column 1 has no name in the header"),
-    "json half a letter": (lambda: b'{"\\ud800": 1, "loss": 2, "n_params": 1e9}', "invisible character U+D800"),
-    "json wide": (lambda: json.dumps({f"k{i}": i for i in range(300)}).encode(), "the table has 300 columns; at most"),
-    "quotes": (lambda: b'n_params,n_tokens,loss\n1e9,2e10,2.9\n"1e9,2e10,2.8\n', "row 3: the line cannot be read as"),
-    "long cell": (lambda: b"n_params,n_tokens,loss\n" + b"1" * 200_000 + b",2,3\n", "row 2: the line cannot be read"),
-    "nul": (lambda: b"n_params,n_tokens,loss\n1e9,2e\x0010,2.9\n", "row 2: the line contains a NUL byte: remove it"),
-    "escape": (lambda: b"n_params,n_tokens,loss\n1e9,2e10,\x1b[1m2.9\n", "row 2: the line contains the control charac"),
-    "utf-16 without mark": (lambda: "n_params,loss\n1,2\n".encode("utf-16-le"), "looks like UTF-16 without its mark"),
-    "utf-32": (lambda: PLAIN.encode("utf-32"), "save it as UTF-8"),
-    "half utf-16": (lambda: b"\xff\xfea\x00b", "the file starts like UTF-16 text but is not; save it as UTF-8"),
-    "not western": (lambda: b"n_params,n_tokens,loss,note\n1e9,2e10,2.9,\x81\n", "row 2: the line is not UTF-8 text"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", NO_TABLES)
-def test_a_file_that_is_no_table_is_said_and_nothing_is_stored(kind: str, empty_store: Store) -> None:
-    build, said = NO_TABLES[kind]
-    preview = empty_store.preview(f"{kind}.csv", build())
-    assert said in preview.blocking, preview.blocking
-    assert preview.rows.empty
-    assert len(preview.problems) >= 1
-    with pytest.raises(ValueError, match="nothing was imported"):
-        empty_store.commit(preview, skip_bad_rows=True)
-    assert empty_store.datasets().empty
 
 
 ENCODINGS = {
