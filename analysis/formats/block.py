@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.formats.arrays import as_codes, as_tensor
 from analysis.formats.blocking import BlockSize, from_blocks, to_blocks
@@ -18,9 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class BlockFormat:
-    """value = element x block scale (x tensor scale). block_size counts elements along the quantized axis, or is
-    "row" (one scale a vector) or "tensor". scale None keeps the scale in float32, unrounded. All arithmetic is
-    float32, so float64 tensors are rounded to float32 first.
+    """value = element x block scale (x tensor scale). block_size counts elements along the quantized axis, is a pair
+    (rows, columns) for tiles, "row" (one scale a vector) or "tensor". scale None keeps the scale in float32,
+    unrounded. All arithmetic is float32, so float64 tensors are rounded to float32 first.
+
+    Each block takes, by its squared error, one of `scale_choices` (factors on the scale before it is rounded) and
+    one of the element and its `variants`. scale_top: what the largest block scale becomes under a tensor scale,
+    unless it is the largest scale there is.
     """
 
     name: str
@@ -31,16 +37,28 @@ class BlockFormat:
     source: str
     tensor_scale: bool = False
     title: str = ""
+    scale_choices: tuple[float, ...] = (1.0,)
+    variants: tuple[Format, ...] = ()
+    scale_top: float | None = None
 
     @property
     def bits(self) -> int:
         return self.element.bits
 
     @property
+    def elements(self) -> tuple[Format, ...]:
+        return (self.element, *self.variants)
+
+    @property
     def bits_per_element(self) -> float:
-        """Bits stored for an element with its share of the block scale; one scale a row or tensor counts nothing."""
-        scale_bits = 32 if self.scale is None else self.scale.bits
-        return self.bits + (scale_bits / self.block_size if isinstance(self.block_size, int) else 0.0)
+        """Bits stored for an element with its share of what a block stores; a scale a row or tensor counts nothing."""
+        if isinstance(self.block_size, str):
+            return float(self.bits)
+        size = math.prod(self.block_size) if isinstance(self.block_size, tuple) else self.block_size
+        return self.bits + self._bits_per_block() / size
+
+    def _bits_per_block(self) -> float:
+        return (32 if self.scale is None else self.scale.bits) + math.log2(len(self.elements))
 
     def quantize(
         self, x: Array, axis: int = -1, rounding: str = "nearest", seed: int = 0, offset: int = 0
@@ -51,27 +69,34 @@ class BlockFormat:
         NaN scale and decodes to NaN; other blocks do not notice, and the tensor scale ignores it. Raises ValueError
         for an empty tensor. Stochastic rounding draws by position in `x`, as in Format.encode.
         """
-        tensor, back = as_tensor(x)
-        if tensor.numel() == 0:
-            raise ValueError("the tensor is empty; a block needs at least one element")
-        tensor = tensor.float()
+        tensor, back = float32_tensor(x)
         blocks = to_blocks(tensor, self.block_size, axis)
         draws = uniform_like(tensor, rounding, seed, offset)
-        factor, tensor_scale = self._tensor_scale(blocks)
-        scale_codes, scales = self._scales(blocks, factor)
-        scaled = self._scaled(blocks, scales, factor).clamp(-self.element.reach, self.element.reach)
         draws = None if draws is None else to_blocks(draws, self.block_size, axis)
-        codes = self.element.round_tensor(scaled, rounding, saturate=True, uniform=draws)
-        codes = from_blocks(codes, tensor.shape, self.block_size, axis)
-        if tensor.ndim and self.block_size != "tensor":
-            scale_codes = scale_codes.movedim(-1, axis)
-        return Quantized(back(codes), back(scale_codes), None if tensor_scale is None else back(tensor_scale), axis)
+        factor, tensor_scale = self._tensor_scale(blocks)
+        tries = [
+            self._encoded(blocks, element, choice, factor, rounding, draws)
+            for element in self.elements
+            for choice in self.scale_choices
+        ]
+        codes, scale_codes, chosen = (*tries[0][:2], None) if len(tries) == 1 else _best(tries)
+        selected = chosen // len(self.scale_choices) if chosen is not None and self.variants else None
+        return Quantized(
+            back(from_blocks(codes, tensor.shape, self.block_size, axis)),
+            back(self._along(scale_codes, tensor, axis)),
+            None if tensor_scale is None else back(tensor_scale),
+            axis,
+            None if selected is None else back(self._along(selected, tensor, axis)),
+        )
 
     def dequantize(self, quantized: Quantized) -> Array:
         """The tensor, float32."""
+        import torch
+
         codes, back = as_codes(quantized.codes)
-        elements = to_blocks(values_tensor(self.element, codes.device)[codes], self.block_size, quantized.axis)
-        values = elements * self._decoded_scales(quantized, codes)
+        blocks = to_blocks(codes, self.block_size, quantized.axis)
+        tables = torch.stack([values_tensor(element, codes.device) for element in self.elements])
+        values = tables[self._selected(quantized, codes), blocks] * self._decoded_scales(quantized, codes)
         if quantized.tensor_scale is not None:
             values = values * as_tensor(quantized.tensor_scale)[0]
         return back(from_blocks(values, codes.shape, self.block_size, quantized.axis))
@@ -81,12 +106,47 @@ class BlockFormat:
         import torch
 
         codes, back = as_codes(quantized.codes)
-        top = self.element.reach * self._decoded_scales(quantized, codes)
+        reaches = torch.tensor([element.reach for element in self.elements], device=codes.device)
+        top = reaches[self._selected(quantized, codes)] * self._decoded_scales(quantized, codes)
         if quantized.tensor_scale is not None:
             top = top * as_tensor(quantized.tensor_scale)[0]
         blocks = to_blocks(torch.zeros(codes.shape, device=codes.device), self.block_size, quantized.axis)
         top = from_blocks(top.expand_as(blocks), codes.shape, self.block_size, quantized.axis)
         return back(-top), back(top)
+
+    def _encoded(
+        self,
+        blocks: torch.Tensor,
+        element: Format,
+        choice: float,
+        factor: torch.Tensor,
+        rounding: str,
+        draws: torch.Tensor | None,
+    ) -> tuple[torch.Tensor, torch.Tensor, Callable[[], torch.Tensor]]:
+        """Codes, scale codes and, when asked for, each block's squared error."""
+        scale_codes, scales = self._scales(blocks, element, choice, factor)
+        scaled = self._scaled(blocks, scales, factor).clamp(-element.reach, element.reach)
+        codes = element.round_tensor(scaled, rounding, saturate=True, uniform=draws)
+
+        def error() -> torch.Tensor:
+            values = values_tensor(element, codes.device)[codes.long()] * (scales / factor).unsqueeze(-1)
+            return (values - blocks).square().sum(dim=-1)
+
+        return codes, scale_codes, error
+
+    def _along(self, per_block: torch.Tensor, tensor: torch.Tensor, axis: int) -> torch.Tensor:
+        """One entry a block, with the axis of blocks where the tensor has the axis that they cut."""
+        return per_block.movedim(-1, axis) if tensor.ndim and self.block_size != "tensor" else per_block
+
+    def _per_block(self, stored: torch.Tensor, codes: torch.Tensor, axis: int) -> torch.Tensor:
+        """(..., n_blocks, 1): the opposite of _along."""
+        moved = stored.movedim(axis, -1) if codes.ndim and self.block_size != "tensor" else stored
+        return moved.unsqueeze(-1)
+
+    def _selected(self, quantized: Quantized, codes: torch.Tensor) -> torch.Tensor | int:
+        if quantized.selected is None:
+            return 0
+        return self._per_block(as_codes(quantized.selected)[0], codes, quantized.axis)
 
     def _tensor_scale(self, blocks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The factor applied while encoding, and the tensor's scale kept for decoding (None without one)."""
@@ -95,15 +155,24 @@ class BlockFormat:
         if not self.tensor_scale or self.scale is None:
             return torch.ones((), device=blocks.device), None
         amax = torch.where(torch.isfinite(blocks), blocks, 0).abs().max()
-        return tensor_factor(amax, self.element, self.scale), amax / (self.scale.max * self.element.reach)
+        top = (self.scale_top or self.scale.max) * self.element.reach
+        return tensor_factor(amax, top), amax / top
 
-    def _scales(self, blocks: torch.Tensor, factor: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def _scales(
+        self, blocks: torch.Tensor, element: Format, choice: float, factor: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """The scale codes and the decoded scales, both (..., n_blocks)."""
         import torch
 
         amax = blocks.abs().amax(dim=-1)
-        wanted = SCALE_RULES[self.scale_rule](amax, self.element, factor)
-        wanted = torch.where(torch.isfinite(amax), wanted, torch.nan)
+        wanted = SCALE_RULES[self.scale_rule](amax, element, factor)
+        return self._rounded(wanted * choice, torch.isfinite(amax))
+
+    def _rounded(self, wanted: torch.Tensor, finite: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The codes and values of the wanted scales, NaN for blocks that are not `finite`."""
+        import torch
+
+        wanted = torch.where(finite, wanted, torch.nan)
         if self.scale is None:
             return wanted, wanted
         codes = self.scale.round_tensor(wanted, "nearest", saturate=True)
@@ -125,8 +194,29 @@ class BlockFormat:
         if self.scale is None:
             scales = as_tensor(quantized.scales)[0]
         else:
-            scale_codes = as_codes(quantized.scales)[0]
-            scales = values_tensor(self.scale, codes.device)[scale_codes]
-        if codes.ndim and self.block_size != "tensor":
-            scales = scales.movedim(quantized.axis, -1)
-        return scales.unsqueeze(-1)
+            scales = values_tensor(self.scale, codes.device)[as_codes(quantized.scales)[0]]
+        return self._per_block(scales, codes, quantized.axis)
+
+
+def float32_tensor(x: Array) -> tuple[torch.Tensor, Callable[[torch.Tensor], Any]]:
+    """As arrays.as_tensor, in float32; raises ValueError for an empty tensor."""
+    tensor, back = as_tensor(x)
+    if tensor.numel() == 0:
+        raise ValueError("the tensor is empty; a block needs at least one element")
+    return tensor.float(), back
+
+
+def _best(tries: list) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Codes and scale codes of the try with the lowest squared error in each block, the first of equals, and its
+    number."""
+    import torch
+
+    chosen = torch.stack([error() for _, _, error in tries]).argmin(dim=0)
+    codes = torch.stack([codes for codes, _, _ in tries])
+    scales = torch.stack([scales for _, scales, _ in tries])
+    index = chosen.unsqueeze(0)
+    return (
+        codes.gather(0, index.unsqueeze(-1).expand(1, *codes.shape[1:]))[0],
+        scales.gather(0, index)[0],
+        chosen,
+    )

@@ -25,12 +25,15 @@ Ties = Literal["even", "away", "zero", "down"]
 class Quantized:
     """A tensor as codes. codes has the tensor's shape; scales (codes of the scale format, or float32 when the scale
     is not rounded) has one entry a block along `axis`; tensor_scale is the one float32 factor of the whole tensor.
+    selected: which of its elements each block chose, where there is a choice; zero_points: the codes of zero.
     """
 
     codes: Any
     scales: Any = None
     tensor_scale: Any = None
     axis: int = -1
+    selected: Any = None
+    zero_points: Any = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,14 +60,14 @@ def amax_e2m1(amax: torch.Tensor, element: Format, factor: torch.Tensor) -> torc
 SCALE_RULES = {"floor": floor, "ceil": ceil, "rceil": rceil, "even": even, "amax": amax, "nvfp4": amax_e2m1}
 
 
-def tensor_factor(amax: torch.Tensor, element: Format, scale: Format) -> torch.Tensor:
-    """The factor that brings the tensor's largest magnitude to (scale maximum) x (element maximum).
+def tensor_factor(amax: torch.Tensor, top: float) -> torch.Tensor:
+    """The factor that brings the tensor's largest magnitude to `top`, the largest scale times the largest element.
 
     Capped at the largest float32; 1 for an all-zero tensor.
     """
     import torch
 
-    factor = ((scale.max * element.reach) / amax).clamp(max=FLOAT32_MAX)
+    factor = (top / amax).clamp(max=FLOAT32_MAX)
     return torch.where((amax == 0) | (factor == 0), torch.ones_like(amax), factor)
 
 

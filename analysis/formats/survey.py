@@ -83,9 +83,11 @@ def usage(
     element = fmt.element if isinstance(fmt, BlockFormat) else fmt
     turned = get_transform(transform).apply(as_tensor(x)[0], -1, seed)
     quantized = fmt.quantize(turned, rounding=rounding, seed=seed)
-    top = as_tensor(fmt.limits(quantized)[1])[0].expand(turned.shape).numpy().ravel()
-    kept = top > 0
-    inputs = turned.double().numpy().ravel()[kept] / top[kept] * element.max
+    low, high = (as_tensor(end)[0].expand(turned.shape).double().numpy().ravel() for end in fmt.limits(quantized))
+    kept = high > low
+    place = (turned.double().numpy().ravel()[kept] - low[kept]) / (high - low)[kept]
+    lowest = -element.reach if np.allclose(low, -high) else element.min
+    inputs = lowest + place * (element.max - lowest)
     outputs = element.values[as_tensor(quantized.codes)[0].long().numpy().ravel()[kept]]
     reach = min(element.max * 4 / 3, max(float(np.abs(inputs).max(initial=0.0)), element.max / 100))
     counts, edges = np.histogram(inputs, bins=BINS, range=(-reach, reach))

@@ -7,8 +7,9 @@ import difflib
 import numpy as np
 
 from analysis.formats import codebooks
+from analysis.formats.affine import AffineFormat
 from analysis.formats.block import BlockFormat
-from analysis.formats.codebooks import codebook, mirrored, posit, shift
+from analysis.formats.codebooks import codebook, mirrored, posit, shift, with_special
 from analysis.formats.format import Format
 from analysis.formats.minifloat import integer, minifloat, power_of_two
 from analysis.formats.names import named_minifloat
@@ -21,6 +22,8 @@ FNUZ = "arXiv 2206.02915; ml_dtypes"
 ML_DTYPES = "IEEE 754 rules at 8 bits; ml_dtypes"
 BITSANDBYTES = "bitsandbytes"
 POSIT = "Posit Standard (2022)"
+BFP = "block floating point with a shared exponent (MSFP)"
+BITMOD = "BitMoD, arXiv 2411.11745"
 NVFP4 = "NVFP4 as in Transformer Engine and torchao"
 
 #                   name, exponent, mantissa, bias, specials, source, title
@@ -77,9 +80,43 @@ _BLOCK_ROWS = (
     ("int4_g128", "int4", 128, "fp16", "amax", COMMON, "INT4, groups of 128"),
     ("int8_g128", "int8", 128, "fp16", "amax", COMMON, "INT8, groups of 128"),
     ("int4_row", "int4", "row", None, "amax", COMMON, "INT4, a scale a row"),
+    ("fp4_ue5m3", "e2m1", 16, "ue5m3", "amax", "arXiv 2509.17791", "FP4 E2M1, scale E5M3"),
+    ("bfp4", "int4", 16, "e8m0", "floor", BFP, "Block floating point, 4 bits"),
+    ("bfp8", "int8", 16, "e8m0", "floor", BFP, "Block floating point, 8 bits"),
+    ("nf4_b64", "nf4", 64, None, "amax", BITSANDBYTES, "NF4, blocks of 64"),
+    ("fp4_bnb_b64", "fp4_bnb", 64, None, "amax", BITSANDBYTES, "FP4 of bitsandbytes, blocks of 64"),
+    ("af4_b64", "af4", 64, None, "amax", BITSANDBYTES, "AF4, blocks of 64"),
+    ("pot4_row", "pot4", "row", None, "amax", COMMON, "Signed powers of two, a scale a row"),
+    ("int3_g128", "int3", 128, "fp16", "amax", COMMON, "INT3, groups of 128"),
     ("int8_row", "int8", "row", None, "amax", COMMON, "INT8, a scale a row"),
     ("e4m3_row", "e4m3", "row", None, "amax", "arXiv 2209.05433", "FP8 E4M3, a scale a row"),
 )
+
+
+#         name, element, block size, scale, title
+_AFFINE_ROWS = (
+    ("int4_g128_zp", "int4", 128, "fp16", "INT4 with zero points, groups of 128"),
+    ("int4_g32_zp", "int4", 32, "fp16", "INT4 with zero points, groups of 32"),
+    ("int8_row_zp", "int8", "row", None, "INT8 with zero points, a scale a row"),
+    ("int8_tensor_zp", "int8", "tensor", None, "INT8 with a zero point, one scale"),
+)
+
+# bits, magnitudes of the codes with a sign, special values of which a group chooses one
+_BITMOD = (
+    (3, (0, 1, 2, 4), (3, -3, 6, -6)),
+    (4, (0, 1, 2, 3, 4, 6, 8, 12), (10, -10, 16, -16)),
+)
+
+
+def _bitmod(bits: int, magnitudes: tuple[float, ...], specials: tuple[float, ...]) -> BlockFormat:
+    """Groups of 128 that choose by squared error what the code of -0 holds."""
+    first, *others = (
+        with_special(f"bitmod{bits}_{special:+}", magnitudes, special, BITMOD, f"FP{bits} with {special:+}")
+        for special in specials
+    )
+    title = f"BitMoD FP{bits}, groups of 128"
+    scale = ELEMENTS["fp16"]
+    return BlockFormat(f"bitmod{bits}", first, 128, scale, "amax", BITMOD, title=title, variants=tuple(others))
 
 
 def per_tensor(element: Format) -> BlockFormat:
@@ -95,8 +132,28 @@ def _block_formats() -> dict[str, BlockFormat]:
         for name, element, size, scale, rule, source, title in _BLOCK_ROWS
     ]
     nvfp4 = BlockFormat("nvfp4", ELEMENTS["e2m1"], 16, ELEMENTS["e4m3"], "nvfp4", NVFP4, True, "NVFP4")
+    recipes = [
+        BlockFormat("nvfp4_16x16", ELEMENTS["e2m1"], (16, 16), ELEMENTS["e4m3"], "nvfp4", NVFP4, True, "NVFP4, tiles"),
+        BlockFormat(
+            "nvfp4_46",
+            ELEMENTS["e2m1"],
+            16,
+            ELEMENTS["e4m3"],
+            "nvfp4",
+            "four over six, Quartet II",
+            True,
+            "NVFP4, 4 or 6 the largest value of a block",
+            scale_choices=(1.0, 1.5),
+            scale_top=256.0,
+        ),
+        *(_bitmod(bits, magnitudes, specials) for bits, magnitudes, specials in _BITMOD),
+    ]
+    affine = [
+        AffineFormat(name, ELEMENTS[element], size, ELEMENTS[scale] if scale else None, "affine", COMMON, title=title)
+        for name, element, size, scale, title in _AFFINE_ROWS
+    ]
     scaled = [per_tensor(ELEMENTS[name]) for name in ("e2m1", "e4m3", "e5m2", "int4", "int8")]
-    return {row.name: row for row in (rows[0], nvfp4, *rows[1:], *scaled)}
+    return {row.name: row for row in (rows[0], nvfp4, *rows[1:], *recipes, *affine, *scaled)}
 
 
 BLOCK_FORMATS: dict[str, BlockFormat] = _block_formats()

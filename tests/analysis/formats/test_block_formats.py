@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from analysis.formats import FORMATS, BlockFormat
+from analysis.formats.affine import AffineFormat
 from analysis.formats.table import BLOCK_FORMATS, ELEMENTS
 
 f32 = np.float32
@@ -20,24 +21,34 @@ CASTS = {
 }
 FLT_MAX = np.finfo(f32).max
 MX = [name for name, fmt in BLOCK_FORMATS.items() if fmt.scale is ELEMENTS["e8m0"]]
-GROUPS = [name for name, fmt in BLOCK_FORMATS.items() if fmt.scale_rule == "amax"]
+GROUPS = [name for name, fmt in BLOCK_FORMATS.items() if fmt.scale_rule == "amax" and not fmt.variants]
+AFFINE = [name for name, fmt in BLOCK_FORMATS.items() if isinstance(fmt, AffineFormat)]
+INTEGERS = {"int3": (1, 3), "int4": (1, 7), "int8": (1, 127), "int8_mx": (1 / 64, 127)}
 
 
 def round_element(scaled, element):
-    """Clamp, then nearest-even: by ml_dtypes for floats, by rint for integers."""
+    """Clamp, then nearest-even: by ml_dtypes for floats, by rint for integers; codebooks by brute force."""
     if element in CASTS:
         dtype, largest, _ = CASTS[element]
         return np.clip(scaled, -largest, largest).astype(dtype).astype(f32)
-    step, largest = {"int4": (1, 7), "int8": (1, 127), "int8_mx": (1 / 64, 127)}[element]
+    if element not in INTEGERS:
+        return nearest_of(scaled, np.unique(ELEMENTS[element].values))
+    step, largest = INTEGERS[element]
     return (np.clip(np.rint(scaled / f32(step)), -largest, largest) * step).astype(f32)
+
+
+def nearest_of(scaled, values):
+    return f32(values[np.abs(scaled[..., None].astype(np.float64) - values).argmin(axis=-1)])
 
 
 def mx_scale(amax, element, rule):
     """The scale by exact integer reasoning on mantissa and exponent."""
     if amax == 0:
         return f32(2.0**-127)
-    mantissa_bits = {"e2m1": 1, "e4m3": 3, "e5m2": 2, "e2m3": 3, "e3m2": 2, "int8_mx": 0}[element]
-    largest, emax = (127 / 64, 0) if element == "int8_mx" else CASTS[element][1:]
+    mantissa_bits = {"e2m1": 1, "e4m3": 3, "e5m2": 2, "e2m3": 3, "e3m2": 2}.get(element, 0)
+    step, levels = INTEGERS.get(element, (0, 1))
+    emax = math.floor(math.log2(step * levels)) if step else CASTS[element][2]
+    largest = step * levels or CASTS[element][1]
     mantissa, exponent = math.frexp(float(amax))
     if rule == "floor":
         power = exponent - 1 - emax
@@ -75,13 +86,21 @@ def reference_nvfp4(x):
     return out
 
 
-def reference_groups(x, size, largest, element, half_precision):
+def ue5m3(scale):
+    """Rounded to three mantissa bits between 2^-17 and 114688."""
+    step = 2.0 ** max(math.frexp(float(scale))[1] - 4, -17)
+    return f32(min(np.rint(float(scale) / step) * step, 114688))
+
+
+ROUND_SCALE = {"fp16": lambda scale: f32(np.float16(scale)), "ue5m3": ue5m3, None: lambda scale: scale}
+
+
+def reference_groups(x, size, largest, element, scale_name):
     out = np.zeros_like(x)
     for row in range(x.shape[0]):
         for start in range(0, x.shape[1], size):
             block = x[row, start : start + size]
-            scale = np.abs(block).max() / f32(largest)
-            scale = f32(np.float16(scale)) if half_precision else scale
+            scale = ROUND_SCALE[scale_name](np.abs(block).max() / f32(largest))
             if scale > 0:
                 out[row, start : start + size] = round_element(block / scale, element) * scale
     return out
@@ -104,7 +123,7 @@ def round_trip(name, x, **options):
 @pytest.mark.parametrize("name", MX)
 def test_mx_formats_equal_the_slow_reference(name):
     fmt, x = FORMATS[name], sample()
-    expected = np.stack([reference_mx(row, 32, fmt.element.name, fmt.scale_rule) for row in x])
+    expected = np.stack([reference_mx(row, fmt.block_size, fmt.element.name, fmt.scale_rule) for row in x])
     np.testing.assert_array_equal(round_trip(name, x), expected)
 
 
@@ -118,9 +137,100 @@ def test_amax_scaled_formats_equal_the_slow_reference(name):
     fmt, x = FORMATS[name], sample()
     rows = x.reshape(1, -1) if fmt.block_size == "tensor" else x
     size = fmt.block_size if isinstance(fmt.block_size, int) else rows.shape[1]
-    largest = {"int4": 7, "int8": 127}.get(fmt.element.name) or CASTS[fmt.element.name][1]
-    expected = reference_groups(rows, size, largest, fmt.element.name, fmt.scale is not None)
+    largest = {"int3": 3, "int4": 7, "int8": 127}.get(fmt.element.name) or CASTS.get(fmt.element.name, (0, 1))[1]
+    expected = reference_groups(rows, size, largest, fmt.element.name, fmt.scale and fmt.scale.name)
     np.testing.assert_array_equal(round_trip(name, x), expected.reshape(x.shape))
+
+
+def reference_tiles(x):
+    """NVFP4 with one scale for 16 x 16 tiles: what reference_nvfp4 does to each tile laid out as one row."""
+    amax = np.abs(x).max()
+    s_enc, out = f32(2688) / amax, np.zeros_like(x)
+    for top in range(0, x.shape[0], 16):
+        for left in range(0, x.shape[1], 16):
+            tile = x[top : top + 16, left : left + 16]
+            scale = f32(min(np.abs(tile).max() * (s_enc * f32(1 / 6)), f32(448)).astype(ml_dtypes.float8_e4m3fn))
+            with np.errstate(divide="ignore"):
+                factor = min(f32(1) / (scale / s_enc), FLT_MAX)
+            out[top : top + 16, left : left + 16] = round_element(tile * factor, "e2m1") * scale * (amax / f32(2688))
+    return out
+
+
+@pytest.mark.parametrize("shape", [(32, 48), (33, 50), (5, 7)])
+def test_nvfp4_tiles_equal_the_slow_reference(shape):
+    x = sample(shape)
+    np.testing.assert_array_equal(round_trip("nvfp4_16x16", x), reference_tiles(x))
+
+
+def test_a_tile_is_quantized_as_its_transpose_is():
+    x = sample((48, 64))
+    np.testing.assert_array_equal(round_trip("nvfp4_16x16", x.T.copy()).T, round_trip("nvfp4_16x16", x))
+
+
+def test_four_over_six_takes_the_better_scale_of_each_block():
+    x = sample((40, 160))[1:]
+    top = f32(256 * 6)
+    amax = np.abs(x).max()
+    s_enc, back = top / amax, round_trip("nvfp4_46", x)
+    for row, start in [(r, s) for r in range(len(x)) for s in range(0, x.shape[1], 16)]:
+        block = x[row, start : start + 16]
+        errors = []
+        for choice in (1, 1.5):
+            wanted = np.abs(block).max() * (s_enc * f32(1 / 6)) * f32(choice)
+            scale = f32(wanted.astype(ml_dtypes.float8_e4m3fn))
+            if scale > 0:
+                values = round_element(block * (1 / (scale / s_enc)), "e2m1") * scale * (amax / top)
+                errors.append(((values.astype(np.float64) - block) ** 2).sum())
+        found = ((back[row, start : start + 16].astype(np.float64) - block) ** 2).sum()
+        if errors:
+            assert found == pytest.approx(min(errors), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "grid", "specials"),
+    [
+        ("bitmod3", [0, 1, 2, 4], (3, -3, 6, -6)),
+        ("bitmod4", [0, 1, 2, 3, 4, 6, 8, 12], (10, -10, 16, -16)),
+    ],
+)
+def test_bitmod_groups_take_the_best_of_their_four_tables(name, grid, specials):
+    x = sample((6, 256))[1:]
+    quantized = FORMATS[name].quantize(x)
+    back = FORMATS[name].dequantize(quantized)
+    for row, group in [(r, g) for r in range(len(x)) for g in range(2)]:
+        block = x[row, 128 * group : 128 * (group + 1)]
+        errors = []
+        for special in specials:
+            table = np.unique([*grid, *(-g for g in grid), special]).astype(np.float64)
+            scale = f32(np.float16(np.abs(block).max() / f32(np.abs(table).max())))
+            values = nearest_of(block / scale, table) * scale if scale else 0 * block
+            errors.append(((values.astype(np.float64) - block) ** 2).sum())
+        found = ((back[row, 128 * group : 128 * (group + 1)].astype(np.float64) - block) ** 2).sum()
+        assert found == pytest.approx(min(errors), rel=1e-4)
+    assert len(np.unique(quantized.selected)) > 1
+
+
+@pytest.mark.parametrize("name", AFFINE)
+def test_affine_formats_equal_plain_numpy(name):
+    fmt, x = FORMATS[name], sample() + f32(0.3)
+    rows = x.reshape(1, -1) if fmt.block_size == "tensor" else x
+    size = fmt.block_size if isinstance(fmt.block_size, int) else rows.shape[1]
+    levels, expected = 2**fmt.bits - 1, np.zeros_like(rows)
+    for row, start in [(r, s) for r in range(len(rows)) for s in range(0, rows.shape[1], size)]:
+        block = rows[row, start : start + size]
+        low, high = min(block.min(), f32(0)), max(block.max(), f32(0))
+        scale = ROUND_SCALE[fmt.scale and fmt.scale.name]((high - low) / f32(levels))
+        if scale > 0:
+            zero = np.clip(np.rint(-low / scale), 0, levels)
+            codes = np.clip(np.rint(block / scale) + zero, 0, levels)
+            expected[row, start : start + size] = (codes - zero) * scale
+    np.testing.assert_array_equal(round_trip(name, x), expected.reshape(x.shape))
+
+
+def test_zero_points_pay_on_values_of_one_sign():
+    x = np.random.default_rng(0).uniform(0, 1, (64, 256)).astype(f32)
+    errors = {name: np.abs(round_trip(name, x) - x).sum() for name in ("int4_g128", "int4_g128_zp")}
+    assert errors["int4_g128_zp"] < 0.6 * errors["int4_g128"]
 
 
 def test_mxfp4_of_a_block_maximum_of_7_saturates_and_of_8_does_not():
@@ -185,7 +295,8 @@ def test_a_value_that_is_not_finite_spoils_its_own_block_only(name, bad):
     x[0, 3] = bad
     back = round_trip(name, x)
     spoilt = np.zeros(x.shape, bool)
-    spoilt[0, : fmt.block_size if isinstance(fmt.block_size, int) else 256] = True
+    rows, columns = fmt.block_size if isinstance(fmt.block_size, tuple) else (1, fmt.block_size)
+    spoilt[:rows, : columns if isinstance(columns, int) else 256] = True
     spoilt |= fmt.block_size == "tensor"
     assert np.isnan(back[spoilt]).all()
     assert np.isfinite(back[~spoilt]).all()

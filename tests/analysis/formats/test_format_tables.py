@@ -66,7 +66,18 @@ def test_e2m3_and_e3m2_codes_are_the_published_ones():
 
 @pytest.mark.parametrize(
     ("name", "bits"),
-    [("mxfp4", 4.25), ("nvfp4", 4.5), ("mxfp6_e3m2", 6.25), ("mxfp8", 8.25), ("mxint8", 8.25), ("int4_g128", 4.125)],
+    [
+        ("mxfp4", 4.25),
+        ("nvfp4", 4.5),
+        ("mxfp6_e3m2", 6.25),
+        ("mxfp8", 8.25),
+        ("mxint8", 8.25),
+        ("int4_g128", 4.125),
+        ("nvfp4_16x16", 4 + 8 / 256),
+        ("nf4_b64", 4.5),
+        ("int4_g128_zp", 4 + 20 / 128),
+        ("bitmod4", 4 + 18 / 128),
+    ],
 )
 def test_bits_per_element(name, bits):
     assert FORMATS[name].bits_per_element == bits
