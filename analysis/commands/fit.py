@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.checks import check_values
+from analysis.commands import terms
 from analysis.commands.inputs import print_json
 from analysis.commands.options import BadCall, above_zero, assignment, option, said_in_the_call, whole
 from analysis.commands.tables import read_runs, without_outliers
@@ -44,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--holdout-flops", type=option(above_zero), metavar="C", help="fit up to C FLOPs, report errors above"
     )
+    terms.add_arguments(parser)
     parser.add_argument("--profile", action="store_true", help="add profile likelihood intervals")
     parser.add_argument("--staged", action="store_true", help="the base first, then each format's factor")
     parser.add_argument(
@@ -56,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    args.law = terms.law_of(args)
     options = _options(args)
     runs = read_runs(args.runs, args.law)
     kept = runs if args.with_outliers else without_outliers(runs)
@@ -91,13 +94,15 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         loss_settings(args.loss, args.delta)
     if args.base_max_n and not args.staged:
         raise BadCall("--base-max-n chooses the runs of the base; give --staged with it")
-    if args.staged and not args.law.groups:
+    if args.staged and all(param.required for param in args.law.groups):
         raise BadCall(f"law {args.law.name} has no factor to fit in a second stage; leave --staged out")
     if args.staged and args.profile:
         raise BadCall("--profile fits everything again jointly; leave --staged out")
     if args.draws and not args.bootstrap:
         raise BadCall("--draws lists the bootstrap draws; give --bootstrap 1 or more with it")
-    return {
+    if args.profile and args.weights:
+        raise BadCall("--profile takes every run for equally noisy, which weights deny; leave one of them out")
+    return terms.options_of(args) | {
         "fixed": fixed,
         "loss": args.loss,
         "delta": args.delta,

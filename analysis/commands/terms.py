@@ -1,0 +1,75 @@
+"""The options of a fit beyond the plain ones: weights, a grid of starts, bounds, and values per group or shared."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import Any
+
+from analysis.commands.options import BadCall, option, said_in_the_call
+from analysis.laws import Law
+from analysis.terms import Terms, on_terms
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options; each may be given several times."""
+    parser.add_argument("--weights", metavar="COLUMN", help="how much each run counts")
+    many: dict[str, Any] = {"nargs": "+", "action": "extend", "default": []}
+    parser.add_argument("--bounds", **many, type=option(_bounds), metavar="SYMBOL=LOW:HIGH", help="search within")
+    parser.add_argument("--per", **many, type=option(_per), metavar="SYMBOL=COLUMN", help="one value for each of its")
+    parser.add_argument("--shared", **many, metavar="SYMBOL", help="one value for all formats but the baseline")
+    parser.add_argument(
+        "--grid", nargs="*", type=option(_grid), metavar="SYMBOL=V,V", help="start at all combinations (law's own else)"
+    )
+
+
+def law_of(args: argparse.Namespace) -> Law:
+    """The law of the call on its terms; raises BadCall where they make no sense."""
+    with said_in_the_call():
+        return on_terms(args.law, Terms(dict(args.bounds), dict(args.per), tuple(args.shared)))
+
+
+def options_of(args: argparse.Namespace) -> dict[str, Any]:
+    """The weights and the grid of the call, as options of `fit`."""
+    if args.grid is None:
+        return {"weights": args.weights}
+    unknown = [symbol for symbol, _ in args.grid if symbol not in {param.symbol for param in args.law.params}]
+    if unknown:
+        symbols = ", ".join(param.symbol for param in args.law.params)
+        raise BadCall(f"law {args.law.name} has no parameter '{unknown[0]}'; it has {symbols}")
+    return {"weights": args.weights, "grid": dict(args.grid)}
+
+
+def _bounds(text: str) -> tuple[str, tuple[float, float]]:
+    """('alpha', (0.1, 0.9)) from 'alpha=0.1:0.9'."""
+    symbol, _, ends = text.partition("=")
+    low, _, high = ends.partition(":")
+    numbers = _numbers([low, high])
+    if not symbol or numbers is None:
+        raise ValueError(f"'{text}' is not SYMBOL=LOW:HIGH; write for example alpha=0.1:0.9")
+    return symbol, (numbers[0], numbers[1])
+
+
+def _per(text: str) -> tuple[str, str]:
+    """('E', 'family') from 'E=family'."""
+    symbol, _, column = text.partition("=")
+    if not symbol or not column:
+        raise ValueError(f"'{text}' is not SYMBOL=COLUMN; write for example E=family")
+    return symbol, column
+
+
+def _grid(text: str) -> tuple[str, list[float]]:
+    """('alpha', [0.0, 0.5]) from 'alpha=0,0.5'."""
+    symbol, _, values = text.partition("=")
+    numbers = _numbers(values.split(","))
+    if not symbol or numbers is None:
+        raise ValueError(f"'{text}' is not SYMBOL=VALUE,VALUE,...; write for example alpha=0.2,0.4,0.8")
+    return symbol, numbers
+
+
+def _numbers(words: list[str]) -> list[float] | None:
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError:
+        return None
+    return numbers if all(math.isfinite(number) for number in numbers) else None
