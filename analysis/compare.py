@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.fitting import Fit, Status, fit
+from analysis.fitting import Fit, fit
 from analysis.holdout import errors, rolling, size_of
 from analysis.laws.law import Law
 from analysis.residuals import findings, structure
@@ -62,7 +62,7 @@ def compare(
     for done, law in enumerate(laws):
         on_progress(law.name, done / len(laws))
         found = method(law, runs, draws=0, **options)
-        if found.status is not Status.TOO_FEW_RUNS:
+        if found.ended:
             rivals.append(_rival(found, runs, rolling(law, runs, CUTS, method, draws=0, **options)))
     return rivals
 

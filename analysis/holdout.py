@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.checks import check_runs
-from analysis.fitting import Fit, Status, fit
+from analysis.fitting import Fit, fit
 from analysis.flops import training_flops
 from analysis.laws.columns import COLUMNS
 from analysis.laws.law import Law
@@ -78,7 +78,7 @@ def holdout(
         span = f"{size.min():.3g} to {size.max():.3g}"
         raise ValueError(f"holding out the runs above {above:g} {unit} splits nothing off; they span {span} {unit}")
     found = method(law, runs[~large], **options)
-    if found.status is Status.TOO_FEW_RUNS:
+    if not found.ended:
         raise ValueError(f"without the runs above {above:g} {unit}: {found.advice}")
     return found, {f"above_{size.name}": above, **errors(found, runs, large)}
 

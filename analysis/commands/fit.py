@@ -14,7 +14,7 @@ from analysis.commands import terms
 from analysis.commands.inputs import print_json
 from analysis.commands.options import BadCall, above_zero, assignment, option, said_in_the_call, whole
 from analysis.commands.tables import read_runs, without_outliers
-from analysis.fitting import LOSSES, Fit, Status, fit, loss_settings
+from analysis.fitting import LOSSES, Fit, fit, loss_settings
 from analysis.holdout import holdout, size_of
 from analysis.laws import Law, get_law
 from analysis.profile import Profiles, profiles
@@ -73,14 +73,14 @@ def run(args: argparse.Namespace) -> int:
         found = method(args.law, kept, **options)
     document = as_document(found) | {"n_left_out": left_out, "holdout": held_out}
     profile = None
-    if args.profile and found.status is not Status.TOO_FEW_RUNS and found.free:
+    if args.profile and found.ended and found.free:
         below = kept if not args.holdout_flops else kept[(size_of(args.law, kept) <= args.holdout_flops)]
         profile = profile_document(profiles(found, below))
         document["profile"] = profile
     if args.draws and found.draws:
         document["draws"] = {name: numbers.tolist() for name, numbers in found.draws.values.items()}
     print_json(document) if args.json else print_text(found, held_out, profile)
-    if found.status is Status.TOO_FEW_RUNS:
+    if not found.ended:
         print(f"fit: {found.advice}", file=sys.stderr)
         return 1
     return 0
