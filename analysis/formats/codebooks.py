@@ -17,6 +17,7 @@ AF4 = (
     -1.0, -0.69441008, -0.51243739, -0.3736951, -0.25607552, -0.14982478, -0.04934812, 0.0, 0.04273164, 0.12934483,
     0.21961274, 0.31675666, 0.42563882, 0.55496234, 0.72424863, 1.0,
 )  # fmt: skip
+FINEST_BELOW = 16.0  # posits keep most fraction bits from 1/16 to 16
 FP4_TWELFTHS = (0, 0.0625, 8, 12, 4, 6, 2, 3)
 
 
@@ -70,6 +71,7 @@ def posit(name: str, bits: int, source: str, title: str) -> Format:
         next_value=float("inf"),
         title=title,
         middles=frozen(np.concatenate([-halves[::-1], halves])),
+        scaled_to=FINEST_BELOW,
     )
 
 

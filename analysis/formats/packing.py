@@ -35,9 +35,7 @@ def unpack(packed: np.ndarray, bits: int, count: int) -> np.ndarray:
 
 
 def pack_4_2(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """6-bit codes as a plane of their upper 4 bits and one of their lower 2 bits, each packed densely.
-
-    """
+    """6-bit codes as a plane of their upper 4 bits and one of their lower 2 bits, each packed densely."""
     codes = np.asarray(codes)
     _require_codes(codes, 6)
     return pack(codes >> 2, 4), pack(codes & 3, 2)

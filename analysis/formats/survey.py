@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis.formats.affine import AffineFormat
 from analysis.formats.arrays import as_tensor
 from analysis.formats.block import BlockFormat
 from analysis.formats.error import trial
@@ -85,9 +86,11 @@ def usage(
     quantized = fmt.quantize(turned, rounding=rounding, seed=seed)
     low, high = (as_tensor(end)[0].expand(turned.shape).double().numpy().ravel() for end in fmt.limits(quantized))
     kept = high > low
-    place = (turned.double().numpy().ravel()[kept] - low[kept]) / (high - low)[kept]
-    lowest = -element.reach if np.allclose(low, -high) else element.min
-    inputs = lowest + place * (element.max - lowest)
+    inputs = turned.double().numpy().ravel()[kept] / (high - low)[kept]
+    if isinstance(fmt, AffineFormat):
+        inputs = (inputs - (low / (high - low).clip(1e-300))[kept]) * (element.max - element.min) + element.min
+    else:
+        inputs *= 2 * element.reach if isinstance(fmt, BlockFormat) else element.max - element.min
     outputs = element.values[as_tensor(quantized.codes)[0].long().numpy().ravel()[kept]]
     reach = min(element.max * 4 / 3, max(float(np.abs(inputs).max(initial=0.0)), element.max / 100))
     counts, edges = np.histogram(inputs, bins=BINS, range=(-reach, reach))

@@ -1,5 +1,6 @@
 """Encoding against ml_dtypes, bit for bit, and against plain numpy for the integers."""
 
+import every_float32
 import ml_dtypes
 import numpy as np
 import pytest
@@ -144,3 +145,11 @@ def test_views_integers_and_foreign_byte_order_are_read_by_value():
 def test_values_that_are_no_real_numbers_are_refused_in_a_sentence(bad):
     with pytest.raises(ValueError, match=r"the (array|tensor) holds .* values"):
         ELEMENTS["e4m3"].encode(bad)
+
+
+def test_the_exhaustive_check_counts_its_inputs_and_reports_a_difference(capsys, monkeypatch):
+    assert every_float32.main(["--stride", "65521", "e2m1", "e4m3fnuz"]) == 0
+    assert f"{-(-(2**32) // 65521):,} inputs equal" in capsys.readouterr().out
+    monkeypatch.setitem(CASTS, "e5m2", CASTS["e5m2fnuz"])
+    assert every_float32.main(["--stride", "65521", "e5m2"]) == 1
+    assert "codes differ, first" in capsys.readouterr().out
