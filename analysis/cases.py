@@ -72,6 +72,7 @@ DENSITY = (
     "The source maximizes a Huber density with a free scale: at its optimum the scale shrinks until nearly every "
     "residual lies beyond delta, so its estimate is that of least absolute deviations (log-Huber with a tiny delta)."
 )
+COMPUTED = "The values were not printed: they were computed for this program with the source's data and objective."
 CASES = (
     Case("chinchilla", EPOCH, ("notebook_240pts", "refit_240pts"), EPOCH, _kept,
          "the 240 runs that the replication keeps", "log-huber", FREE_SCALE, note=DENSITY),
@@ -92,10 +93,11 @@ CASES = (
     Case("chinchilla", QUARTET, ("hoffmann_form_bf16",), QUARTET, quartet_authors,
          "the authors' 24 BF16 runs, up to 822M parameters", "log-huber", 1e-4),
     Case("parscale", "parscale_2025", ("stack_v2_python",), "parscale_2025", _group("Stack-V2 Python"),
-         "the 24 runs on Stack-V2 Python", "log-huber", 1e-3),
+         "the 24 runs on Stack-V2 Python", "log-huber", 1e-3, note=COMPUTED),
     Case("parscale", "parscale_2025", ("pile",), "parscale_2025", _group("Pile"),
-         "the 24 runs on the Pile", "log-huber", 1e-3),
+         "the 24 runs on the Pile", "log-huber", 1e-3, note=COMPUTED),
     *(Case("overtraining", GADRE, (data.lower(),), GADRE, _gadre(data),
-           f"five small runs on {data}: four sizes at 20 tokens per parameter, one at 320", "least-squares", None)
+           f"five small runs on {data}: four sizes at 20 tokens per parameter, one at 320", "least-squares", None,
+           note=COMPUTED)
       for data in ("C4", "RedPajama", "RefinedWeb")),
 )  # fmt: skip

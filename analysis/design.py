@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.fitting import Fit
 from analysis.flops import training_flops
+from analysis.laws.param import is_baseline
 from analysis.optimum import Optimum, optimum
 from analysis.problem import Problem
 
@@ -56,7 +57,7 @@ def next_runs(
     Source: c-optimal design by Fedorov exchange, Atkinson, Donev and Tobias 2007, sections 10.2 and 12.3.
     """
     own = optimum(found, runs)
-    candidates = grid_of(found, runs) if candidates is None else candidates
+    candidates = grid_of(found, runs, target=target) if candidates is None else candidates
     cost = training_flops(candidates["n_params"].to_numpy(float), candidates["n_tokens"].to_numpy(float))
     affordable = np.flatnonzero(cost <= budget_flops)
     if not len(affordable):
@@ -76,11 +77,12 @@ def next_runs(
     return Design(proposed, np.sqrt(before), np.sqrt(after), float(np.sqrt(np.median(others))), float(cost[best].sum()))
 
 
-def grid_of(found: Fit, runs: pd.DataFrame, beyond: float = 1.0) -> pd.DataFrame:
+def grid_of(found: Fit, runs: pd.DataFrame, beyond: float = 1.0, target: pd.DataFrame | None = None) -> pd.DataFrame:
     """Sizes and token counts that may be run: a log grid over the span of the runs, times `beyond` at the top.
 
     Tokens per parameter stay within those of the runs, where the law is known to hold. Every combination of the law's
-    other inputs that the runs have (formats, bits) is offered at every size.
+    other inputs that the runs have (formats, bits) is offered at every size; with a `target`, only its own formats
+    and the baseline of each pass: a run in a third format would serve a prediction that is not asked for.
     Raises ValueError for a law without n_params and n_tokens.
     """
     if not {"n_params", "n_tokens"} <= set(found.law.inputs):
@@ -93,6 +95,10 @@ def grid_of(found: Fit, runs: pd.DataFrame, beyond: float = 1.0) -> pd.DataFrame
     plain = pd.DataFrame({"n_params": n_params[inside], "n_tokens": n_tokens[inside]})
     others = [name for name in found.law.inputs if name in runs and name not in plain]
     kinds = runs[others].drop_duplicates() if others else pd.DataFrame(index=[0])
+    for param in found.law.groups if target is not None else ():
+        if param.per in kinds and target is not None and param.per in target:
+            own = str(target[param.per].iloc[0])
+            kinds = kinds[[is_baseline(param, name) or str(name) == own for name in kinds[param.per]]]
     return plain.merge(kinds, how="cross")
 
 

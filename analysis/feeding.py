@@ -16,18 +16,24 @@ def missing(law: Law, runs: pd.DataFrame) -> tuple[str, ...]:
 
 
 def constant(law: Law, runs: pd.DataFrame) -> tuple[str, ...]:
-    """The numeric inputs that never vary in these runs: the law cannot tell their parameters apart."""
+    """The numeric inputs that never vary in these runs: nothing can be said of the parameters that go with them."""
     read = {name: COLUMNS[name].read(runs[name], law.absent.get(name)) for name in law.numeric_inputs if name in runs}
     varying = {name for name, numbers in read.items() if len(set(numbers)) > 1}
     return tuple(name for name in law.numeric_inputs if name not in varying)
 
 
 def why_not(law: Law, runs: pd.DataFrame) -> str:
-    """Why these runs cannot say anything about a law, in a phrase; '' when they can."""
+    """Why these runs cannot say anything about a law, in a phrase; '' when they can.
+
+    Every number that the law requires must vary, and of those that may be missing at least one.
+    """
     if lacking := missing(law, runs):
         return f"needs {_words(lacking)}"
-    if len(runs) and (fixed := constant(law, runs)):
-        return f"needs runs that differ in {_words(fixed)}"
+    fixed = constant(law, runs) if len(runs) else ()
+    if needed := tuple(name for name in fixed if name not in law.absent):
+        return f"needs runs that differ in {_words(needed)}"
+    if fixed and set(law.absent) <= set(fixed):
+        return f"needs runs that differ in {_words(fixed, 'or')}"
     return ""
 
 
@@ -36,6 +42,6 @@ def fed(laws: Iterable[Law], runs: pd.DataFrame) -> list[Law]:
     return [law for law in laws if not why_not(law, runs)]
 
 
-def _words(names: Iterable[str]) -> str:
+def _words(names: Iterable[str], last: str = "and") -> str:
     words = [f"{COLUMNS[name].words} ({name})" for name in names]
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -25,14 +25,14 @@ def influence(found: Fit, runs: pd.DataFrame, at: pd.DataFrame | None = None) ->
     end = descend(own.problem, np.tile(own.theta, (len(labels), 1)), weights, own.delta, own.problem.low,
                   own.problem.high, tolerance=1e-9)  # fmt: skip
     values = own.problem.values(end.theta)
-    table = pd.DataFrame(values, columns=list(found.free))
+    table = pd.DataFrame(values, columns=list(own.problem.names))
     table.insert(0, "left_out", labels)
     table.insert(1, "n_left_out", (weights == 0).sum(1))
     sizes = size_of(found.law, runs)
     point = at.iloc[:1] if at is not None else runs.loc[[sizes.idxmax()]]
     fixed = {name: value for name, value in found.values.items() if name not in found.free}
     table["prediction"] = [
-        float(found.law.evaluate(fixed | dict(zip(found.free, row, strict=True)), point)[0]) for row in values
+        float(found.law.evaluate(fixed | dict(zip(own.problem.names, row, strict=True)), point)[0]) for row in values
     ]
     return table
 

@@ -71,12 +71,12 @@ def optimum(found: Fit, runs: pd.DataFrame) -> Optimum:
         raise ValueError(f"{len(runs)} runs and {len(found.free)} free parameters leave nothing to examine")
     fixed = {name: value for name, value in found.values.items() if name not in found.free}
     problem = Problem(found.law, runs, fixed, LOSSES[found.loss][0])
-    if problem.names != found.free:
+    if set(problem.names) != set(found.free):
         raise ValueError(
             f"these runs have the free parameters {', '.join(problem.names)}, the fit {', '.join(found.free)}; "
             "give the runs of the fit"
         )
-    theta = to_search(np.array([found.values[name] for name in found.free]), problem.signs)
+    theta = to_search(np.array([found.values[name] for name in problem.names]), problem.signs)
     residuals, jacobian = problem(theta[None], np.zeros(1, int))
     noise = noise_of(residuals[0], found.delta, len(theta))
     return Optimum(problem, theta, residuals[0], jacobian[0], found.objective, found.delta, noise)

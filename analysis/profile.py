@@ -65,15 +65,16 @@ def profiles(found: Fit, runs: pd.DataFrame, share: float = 0.95, only: Sequence
     own = optimum(found, runs)
     end = max(own.noise.rise(share), 1e-300)
     params = {param.symbol: param for param in found.law.params}
-    wanted = [name for name in found.free if only is None or name in only]
-    held = [found.free.index(name) for name in wanted]
+    names = own.problem.names
+    wanted = [name for name in names if only is None or name in only]
+    held = [names.index(name) for name in wanted]
     trace = traced(own, held, OFFSETS, BEYOND, end)
     made = {}
     for i, (k, name) in enumerate(zip(held, wanted, strict=True)):
         made[name] = _profile(own.theta[k], trace.side(2 * i), trace.side(2 * i + 1), name, params, end)
     _, directions = own.strengths
     moving = np.abs(directions[-1]) > 0.3
-    weakest = tuple(name for name, moves in zip(found.free, moving, strict=True) if moves)
+    weakest = tuple(name for name, moves in zip(names, moving, strict=True) if moves)
     return Profiles(made, share, max(0.0, -float(trace.rise.min())), own.condition, weakest)
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from analysis.fitting import Status
-from pages.ui import fits, groups, inputs, law_main, law_tables, law_tabs, panels, tasks, trust_tabs
+from pages.ui import fits, groups, inputs, law_main, law_tables, law_tabs, next_tab, panels, tasks, trust_tabs
 from pages.ui.session import store
 from pages.ui.working import computed
 
@@ -74,7 +74,7 @@ with main:
         "Profile": lambda: trust_tabs.profile(view, examined),
         "Hold-out": lambda: trust_tabs.held_out(view, examined),
         "Compare laws": lambda: trust_tabs.compared(view),
-        "What to run next": lambda: trust_tabs.next_runs(view, examined),
+        "What to run next": lambda: next_tab.next_runs(view, examined),
         "Checklist": lambda: trust_tabs.described(view, examined),
         "Iso-loss contours": lambda: law_tabs.isoloss(view, examined),
         "Symbols": lambda: law_tabs.symbols(view),

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     found = fit(args.law, runs, fixed=fixed, loss=args.loss, delta=args.delta, starts=args.starts, draws=0)
     if found.status is Status.TOO_FEW_RUNS:
         raise ValueError(found.advice)
-    offered = grid_of(found, runs, args.beyond)
+    offered = grid_of(found, runs, args.beyond, target)
     design = next_runs(found, runs, target, args.budget, args.count, offered, args.seed)
     document = {
         "law": args.law.name,

@@ -32,8 +32,11 @@ def fitted(law_name: str, runs: pd.DataFrame, base: BaseRuns | None, settings: S
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def objective_of(law_name: str, runs: pd.DataFrame, values: dict[str, float], settings: Settings) -> float:
-    """The objective of given parameter values on these runs."""
-    found = fit(get_law(law_name), runs, fixed=values, loss=settings.loss, delta=settings.delta, draws=0)
+    """The objective of given parameter values on these runs; infinite where they predict no number for some run."""
+    try:
+        found = fit(get_law(law_name), runs, fixed=values, loss=settings.loss, delta=settings.delta, draws=0)
+    except ValueError:
+        return float("inf")
     return found.objective
 
 

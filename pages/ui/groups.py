@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.feeding import constant
+from analysis.feeding import why_not
 from analysis.laws import Law
 
 RUNS, CURVES, COVERAGE = "runs", "points of loss curves", "shares of problems"
@@ -41,7 +41,7 @@ class RunGroup:
         usable = self.runs.dropna(subset=columns)
         free = sum(not param.per and param.default is None for param in law.params)
         varied = all(usable[name].nunique() >= DISTINCT for name in law.required_inputs)
-        return len(usable) > free and varied and not constant(law, usable)
+        return len(usable) > free and varied and (self.kind == CURVES or not why_not(law, usable))
 
 
 def kind_of(law: Law) -> str:

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.util import hash_pandas_object as rows_hash
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = 48  # finished jobs that are remembered with their results
@@ -183,7 +182,7 @@ def digest(*parts: Any) -> str:
 
 def _bytes(part: Any) -> bytes:
     if isinstance(part, pd.DataFrame):
-        return b"frame" + ",".join(map(str, part.columns)).encode() + np.asarray(rows_hash(part)).tobytes()
+        return b"frame" + part.to_csv(na_rep="\0").encode()
     if isinstance(part, np.ndarray):
         return b"array" + str((part.shape, part.dtype)).encode() + part.tobytes()
     if isinstance(part, dict):

@@ -21,7 +21,10 @@ def verdict_line(view: View, examined: Examined | None, objectives: pd.DataFrame
     said = [verdict.accuracy(view.full, view.relative, view.choice.group.kind)]
     if examined:
         unit = size_words(size_of(view.law, view.base_rows))
-        said += [verdict.extrapolation(examined.rolled, unit), verdict.identified(view.full, examined)]
+        said += [
+            verdict.extrapolation(examined.rolled, unit, view.choice.group.kind),
+            verdict.identified(view.full, examined),
+        ]
     full = view.full
     MARKS[full.status](f"{' '.join(filter(None, said))}\n\n{full.status.name}. {full.advice}", icon=":material/gavel:")
     beyond, sentences = view.law.outside(view.rows)

@@ -62,22 +62,30 @@ def loss_grid(law: Law, values: Mapping[str, float], runs: pd.DataFrame) -> tupl
 
 
 def published_sets(coefficients: pd.DataFrame, law: Law, sources: set[str]) -> dict[str, dict[str, float]]:
-    """The sets of these sources that give every base parameter of a law: 'source, variant' -> values."""
+    """The sets of these sources that give every base parameter of a law: 'source, variant' -> values.
+
+    Sets that the source does not print, but that were computed here from its data, are named so.
+    """
     needed = {param.symbol for param in law.params if not param.per and param.default is None}
     own = coefficients[coefficients["source_id"].isin(sources)]
     sets = {}
     for (source, variant), rows in own.groupby(["source_id", "variant"], sort=False):
         values = dict(zip(rows["symbol"], rows["value"].astype(float), strict=True))
         if needed <= values.keys():
-            sets[f"{source}, {variant}"] = {symbol: values[symbol] for symbol in values}
+            here = ", computed here" if rows["computed_here"].eq(True).any() else ""
+            sets[f"{source}, {variant}{here}"] = {symbol: values[symbol] for symbol in values}
     return sets
 
 
 def published_objectives(
     law: Law, sets: Mapping[str, Mapping[str, float]], runs: pd.DataFrame, settings: Settings
 ) -> pd.DataFrame:
-    """The objective of each published set on these runs, without its format factors; the lowest first."""
+    """The objective of each published set on these runs, without its format factors; the lowest first.
+
+    A set that predicts no number for some run (a law outside its validity) is left out.
+    """
     rows = [(name, objective_of(law.name, runs, base_values(law, values), settings)) for name, values in sets.items()]
+    rows = [row for row in rows if np.isfinite(row[1])]
     frame = pd.DataFrame(rows, columns=["set", "objective"]).drop_duplicates("objective")
     return frame.sort_values("objective", ignore_index=True)
 

@@ -20,6 +20,7 @@ from analysis.residuals import structure
 from analysis.staged import fit_staged
 
 STARTS = 64
+FEWER_STARTS = 24  # for each of many fits to parts of the same runs
 CUTS = 6
 MOST_PROFILES = 12  # with more parameters, those of single formats have bootstrap intervals only
 Progress = Callable[[str, float], None]
@@ -93,7 +94,7 @@ def examine(law_name: str, runs: pd.DataFrame, settings: Settings, on_progress: 
     law = get_law(law_name)
     on_progress("holding runs out", 0.1)
     found = _plain(law_name, runs, settings)
-    rolled = rolling(law, runs, CUTS, loss=settings.loss, delta=settings.delta, starts=STARTS, draws=0)
+    rolled = rolling(law, runs, CUTS, loss=settings.loss, delta=settings.delta, starts=FEWER_STARTS, draws=0)
     on_progress("leaving single runs out", 0.4)
     left = structure(law, runs, found.predict(runs) / runs[law.target].to_numpy(float) - 1)
     owed = influence(found, runs)
@@ -105,12 +106,13 @@ def examine(law_name: str, runs: pd.DataFrame, settings: Settings, on_progress: 
 def compare_laws(names: tuple[str, ...], runs: pd.DataFrame, settings: Settings, on_progress: Progress) -> list[Rival]:
     """The named laws side by side on the same runs."""
     laws = [get_law(name) for name in names]
-    return compare(laws, runs, on_progress=on_progress, loss=settings.loss, delta=settings.delta, starts=STARTS)
+    return compare(laws, runs, on_progress=on_progress, loss=settings.loss, delta=settings.delta, starts=FEWER_STARTS)
 
 
 def design(
     law_name: str,
     runs: pd.DataFrame,
+    base: BaseRuns | None,
     settings: Settings,
     target: pd.DataFrame,
     budget: float,
@@ -118,8 +120,8 @@ def design(
     beyond: float,
 ) -> Design:
     """The runs within a total budget [FLOPs] that shrink the uncertainty of the prediction of `target` the most."""
-    found = _plain(law_name, runs, settings)
-    return next_runs(found, runs, target, budget, count, grid_of(found, runs, beyond))
+    found = fit_runs(law_name, runs, base, settings, draws=0).full
+    return next_runs(found, runs, target, budget, count, grid_of(found, runs, beyond, target))
 
 
 def refit_published(source: str, runs: pd.DataFrame, coefficients: pd.DataFrame, on_progress: Progress) -> list[Report]:

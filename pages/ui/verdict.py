@@ -18,13 +18,13 @@ def accuracy(found: Fit, relative: np.ndarray, rows: str) -> str:
     return f"The {found.law.title} law fits these {len(relative)} {rows} within **{rms:.2f}%** (rms)."
 
 
-def extrapolation(rolled: pd.DataFrame, unit: str) -> str:
+def extrapolation(rolled: pd.DataFrame, unit: str, rows: str) -> str:
     """How far a fit to the smaller runs misses the largest ones: the cut whose reach is nearest to 10 times."""
     if rolled.empty:
         return "There are too few runs to hold some out."
     row = rolled.loc[np.log(rolled["reach"] / 10).abs().idxmin()]
     return (
-        f"Fitted below {row['cut']:.2g} {unit}, it misses the {row['n_runs']:.0f} held-out runs, up to "
+        f"Fitted below {row['cut']:.2g} {unit}, it misses the {row['n_runs']:.0f} held-out {rows}, up to "
         f"{row['reach']:.3g}x beyond, by **{100 * row['rms_relative_error']:.2f}%**."
     )
 
@@ -42,19 +42,19 @@ def identified(found: Fit, examined: Examined) -> str:
 
 
 def published_objective(found: Fit, objectives: pd.DataFrame) -> str:
-    """Where the best published set (first row; columns set, objective) stands on the objective of this fit."""
+    """Where the best set on record (first row; columns set, objective) stands on the objective of this fit."""
     row = objectives.iloc[0]
     excess = row["objective"] / found.objective - 1
     arrive = f"{100 * found.agreement:.0f}% of the 64 starts end here."
     if excess < SAME_OBJECTIVE:
         return (
-            f"The published set **{row['set']}** has the same objective as this fit on these {found.n_runs} runs, "
+            f"The set on record **{row['set']}** has the same objective as this fit on these {found.n_runs} runs, "
             f"**{found.objective:.5g}**, within {100 * SAME_OBJECTIVE:g}%. {arrive}"
         )
     above = f"{100 * excess:.2g}% above" if excess < 1 else f"{1 + excess:.2g} times"
     return (
-        f"The best published set, **{row['set']}**, has objective **{row['objective']:.4g}** on these {found.n_runs} "
-        f"runs; this fit reaches **{found.objective:.5g}**: the published set is {above} the "
+        f"The best set on record, **{row['set']}**, has objective **{row['objective']:.4g}** on these {found.n_runs} "
+        f"runs; this fit reaches **{found.objective:.5g}**: that set is {above} the "
         f"optimum of this objective ({found.loss}, δ = {found.delta:g}). {arrive}"
     )
 

@@ -89,13 +89,14 @@ def test_no_design_of_the_same_candidates_beats_the_proposal_by_more_than_a_perc
 
 
 def test_a_prediction_in_a_format_is_served_by_runs_in_that_format(quartet_runs):
-    methods = ["fwd=BF16;bwd=BF16", "fwd=QuEST;bwd=BF16"]
+    methods = ["fwd=BF16;bwd=BF16", "fwd=QuEST;bwd=BF16", "fwd=BF16;bwd=QuEST"]
     runs = quartet_runs[quartet_runs["method"].isin(methods)]
     found = fit(QUARTET, runs, delta=1e-4, draws=0)
     target = pd.DataFrame({"n_params": [1e9], "n_tokens": [1e11], "forward_format": "QuEST", "backward_format": "bf16"})
     design = next_runs(found, runs, target, 3e20, 4)
     assert "QuEST" in set(design.runs["forward_format"])
-    assert set(design.runs["forward_format"]) <= set(runs["forward_format"])
+    assert set(design.runs["forward_format"]) <= {"QuEST", "bf16"}
+    assert set(design.runs["backward_format"]) == {"bf16"}
     assert 0 < design.shrinkage < 1
 
 

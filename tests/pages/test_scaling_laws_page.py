@@ -1,0 +1,224 @@
+"""The scaling-laws page: every kind of rows, every tab, the gallery, and what it says of laws and published fits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from settled_pages import settled
+from streamlit.testing.v1 import AppTest
+
+from analysis.fitting import fit
+from analysis.laws import LAWS
+from pages.ui.citing import bibtex
+from pages.ui.groups import COVERAGE, CURVES, coverage_groups, curve_groups, fit_groups
+from pages.ui.inputs import LOSS_WORDS, laws_on_offer, title_of
+from results_db import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+CURVE_GROUP = "curves: multi_power_law_2025, Llama-style 25M (nominal), peak rate 0.0003"
+COVERAGE_GROUP = "coverage: halflearned_rlvr_2026, Qwen3-1.7B-Base, IFEval-style prompts"
+
+
+@pytest.fixture
+def page(shipped_store: Store) -> Callable[..., AppTest]:
+    """page(tab, source=..., ...) -> the settled page on the shipped store."""
+    shipped_store.close()
+
+    def open_page(tab: str = "Residuals", **query: str) -> AppTest:
+        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+        for name, value in {"tab": tab, **query}.items():
+            at.query_params[f"scaling_laws.{name}"] = value
+        at = settled(at.switch_page("pages/scaling_laws.py").run())
+        assert not at.exception
+        return at
+
+    return open_page
+
+
+def said(at: AppTest) -> str:
+    kinds = (at.markdown, at.caption, at.success, at.info, at.warning, at.error, at.code)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def titles(at: AppTest) -> list[str]:
+    return [json.loads(chart.proto.spec)["layout"]["title"]["text"] for chart in at.get("plotly_chart")]
+
+
+def table(at: AppTest, column: str) -> pd.DataFrame:
+    return next(shown.value for shown in at.dataframe if column in shown.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "law"),
+    [
+        ("parscale_2025: Pile", "parscale"),
+        ("overtraining_scaling_2024: trained on C4, C4 val loss", "overtraining"),
+        ("step_law_2025: dense", "chinchilla"),
+        (CURVE_GROUP, "lr_annealing"),
+        (COVERAGE_GROUP, "coverage"),
+    ],
+)
+def test_every_kind_of_rows_gets_a_law_a_verdict_and_a_figure(page, source, law):
+    at = page(source=source)
+    assert at.selectbox(key=f"scaling_laws.law.{source}").value == law
+    assert LAWS[law].formula in [latex.value.strip("$\n ") for latex in at.get("latex")] or LAWS[law].formula in said(
+        at
+    )
+    verdict = [*at.success, *at.info, *at.warning][0].value
+    assert f"The {LAWS[law].title} law fits these" in verdict
+    assert "held-out" in verdict
+    assert titles(at)[0].startswith("The law follows the")
+
+
+def test_the_profile_tab_names_what_is_not_identified(page):
+    at = page("Profile")
+    assert "Not identified: A, B" in titles(at)
+    assert "move together" in said(at)
+
+
+def test_the_hold_out_tab_shows_each_cut_and_single_runs(page):
+    at = page("Hold-out")
+    assert titles(at)[1].startswith("Over a step of")
+    assert titles(at)[2].startswith("Leaving out one moves the prediction")
+
+
+def test_the_compare_tab_recommends_a_law_and_lists_all(page):
+    at = page("Compare laws", source="step_law_2025: dense")
+    chosen = at.multiselect(key="scaling_laws.compared.step_law_2025: dense").value
+    assert len(chosen) >= 3
+    assert set(table(at, "aicc_above")["law"]) <= set(chosen)
+    assert any(box.value.startswith("Take **") for box in at.success)
+
+
+def test_the_next_runs_tab_warns_of_far_predictions_and_stays_within_the_budget(page):
+    at = page("What to run next", at_n="100", at_d="2000", budget="5000")
+    assert "times the compute of the largest run" in said(at)
+    assert any("missed by" in box.value for box in at.warning)
+    proposed = table(at, "repeats")
+    assert (proposed["flops"] * proposed["repeats"]).sum() <= 5000 * 1.001
+    near = page("What to run next", at_n="1", at_d="20")
+    assert not any("missed by" in box.value for box in near.warning)
+
+
+def test_a_prediction_in_a_format_gets_runs_in_that_format_or_in_16_bits(page):
+    at = page("What to run next", source="quartet_2025", at_forward_format="QuEST")
+    assert set(table(at, "repeats")["forward_format"]) <= {"QuEST", "bf16"}
+
+
+def test_the_checklist_has_a_methods_paragraph_with_numbers(page):
+    at = page("Checklist")
+    paragraph = next(code.value for code in at.code if code.value.startswith("We fitted"))
+    assert "240 runs from chinchilla_replication_2024" in paragraph
+    assert "A, B are not identified" in paragraph
+    assert "5 runs that their source left out of its fits are left out" in paragraph
+
+
+def test_published_fits_are_refitted_and_judged_where_their_runs_are(page):
+    at = page("Parameters", source="quartet_2025")
+    labels = "\n".join(expander.label for expander in at.expander)
+    assert "**newest** is the optimum of its objective (2.1292e-06)" in labels
+    assert "**newest** is not the optimum of its objective: 2.248e-06 against 1.8208e-06" in labels
+    assert "**hoffmann_form_bf16** is not the optimum" in labels
+    assert "@misc{quartet_2025," in said(at)
+
+
+def test_a_law_without_published_coefficients_says_so(page):
+    law = laws_on_offer()["power_law:n_params"]
+    at = page("Parameters", source="parscale_2025: Pile", **{"law.parscale_2025: Pile": title_of(law)})
+    assert "No published coefficients of this law are in the store" in said(at)
+
+
+def test_rows_outside_a_laws_validity_are_said_and_drawn_hollow(page):
+    source = "quest_2025: C4"
+    at = page(source=source, **{f"law.{source}": title_of(LAWS["precision"])})
+    widget = at.multiselect(key=f"scaling_laws.formats.{source}")
+    settled(widget.set_value(widget.options).run())
+    assert not at.exception
+    assert any("outside the law's validity" in box.value for box in at.warning)
+
+
+def test_the_gallery_lists_the_laws_that_these_rows_feed_first_and_what_the_others_lack(page):
+    at = page()
+    at.button(key="scaling_laws.gallery").click().run()
+    assert not at.exception
+    headings = [heading.value for heading in at.subheader]
+    fed = next(i for i, heading in enumerate(headings) if heading.startswith("These rows feed"))
+    assert all(heading.startswith("Others") for heading in headings[fed + 1 :])
+    text = said(at)
+    assert "For these rows: needs optimizer steps S (steps)." in text
+    assert f"it is fitted to {CURVES}, these are runs" in text
+    assert f"it is fitted to {COVERAGE}, these are runs" in text
+    for law in laws_on_offer().values():
+        assert f"**{law.title}**" in text
+        assert f"`{law.params[0].symbol}` {law.params[0].meaning}" in text
+
+
+def test_a_law_is_taken_from_the_gallery(page):
+    at = page()
+    at.button(key="scaling_laws.gallery").click().run()
+    settled(at.button(key="scaling_laws.use.kaplan_joint").click().run())
+    assert at.selectbox(key="scaling_laws.law.chinchilla_replication_2024").value == "kaplan_joint"
+
+
+def test_the_objective_can_be_chosen_and_is_the_one_minimized(page, chinchilla_runs):
+    at = page("Parameters", **{"loss.chinchilla": LOSS_WORDS["least-squares"]})
+    fitted = table(at, "fitted").set_index("symbol")["fitted"]
+    expected = fit(LAWS["chinchilla"], chinchilla_runs, loss="least-squares", draws=0)
+    assert fitted["E"] == pytest.approx(expected.values["E"], rel=1e-3)
+
+
+@pytest.fixture
+def chinchilla_runs() -> pd.DataFrame:
+    runs = pd.read_csv(ROOT / "results_db" / "data" / "runs" / "chinchilla_replication_2024.csv")
+    return runs[~runs["outlier"]]
+
+
+def test_curves_of_one_peak_rate_are_one_group_and_feed_only_curve_laws(shipped_store: Store):
+    groups = curve_groups(shipped_store.table("loss_curves"), {})
+    assert len({group.key for group in groups}) == len(groups)
+    for group in groups:
+        assert group.runs["peak_learning_rate"].nunique(dropna=False) == 1
+        fed = [law for law in LAWS.values() if group.can_be_fitted_with(law)]
+        assert all(law.prepare for law in fed)
+    assert any(group.key == CURVE_GROUP and group.can_be_fitted_with(LAWS["lr_annealing"]) for group in groups)
+
+
+def test_coverage_of_one_model_on_one_task_is_one_group(shipped_store: Store):
+    groups = {group.key: group for group in coverage_groups(shipped_store.table("coverage"))}
+    assert groups[COVERAGE_GROUP].can_be_fitted_with(LAWS["coverage"])
+    assert not groups[COVERAGE_GROUP].can_be_fitted_with(LAWS["chinchilla"])
+
+
+def test_every_law_with_runs_in_the_store_can_be_fitted_to_some_group(shipped_store: Store):
+    runs = shipped_store.table("runs").dropna(subset=["n_params", "loss"])
+    groups = [
+        *fit_groups(runs, {}),
+        *curve_groups(shipped_store.table("loss_curves"), {}),
+        *coverage_groups(shipped_store.table("coverage")),
+    ]
+    fed = {name for name, law in laws_on_offer().items() if any(group.can_be_fitted_with(law) for group in groups)}
+    assert {
+        "chinchilla", "quartet", "overtraining", "parscale", "precision", "kaplan_joint", "kaplan_n", "kaplan_d",
+        "kaplan_compute", "lr_annealing", "multi_power_law", "coverage", "power_law:flops", "power_law:n_params",
+        "power_law:n_tokens",
+    } <= fed  # fmt: skip
+
+
+def test_bibtex_names_the_source_and_leaves_out_what_is_not_known():
+    entry = bibtex(
+        {"source_id": "a_2024", "title": "50% of R&D", "year": 2024.0, "arxiv_id": "2404.00001", "link": None}
+    )
+    assert entry.splitlines() == [
+        "@misc{a_2024,",
+        "  title = {{50\\% of R\\&D}},",
+        "  year = {2024},",
+        "  eprint = {2404.00001},",
+        "  archiveprefix = {arXiv},",
+        "  url = {https://arxiv.org/abs/2404.00001},",
+        "}",
+    ]
+    assert "year" not in bibtex({"source_id": "b", "title": "t", "year": float("nan"), "arxiv_id": None, "link": None})
