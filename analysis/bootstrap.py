@@ -12,7 +12,7 @@ from analysis.laws.law import Law
 from analysis.problem import Problem
 from analysis.watch import NOBODY, Watch
 
-HELD_COUNTS = 8_000_000  # of runs in resamples, held at once: about 64 MB
+HELD_COUNTS = 4_000_000  # of runs in resamples, held at once: about 100 MB
 
 
 @dataclass(frozen=True)

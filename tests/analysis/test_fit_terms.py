@@ -1,13 +1,14 @@
 """What a user may ask of a fit: weights, a grid of starts, bounds, groups, shared values, progress, an early end."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 from scipy.special import huber
 
-from analysis import bootstrap
+from analysis import bootstrap, descent
 from analysis.fitting import Status, fit
 from analysis.laws import LAWS
 from analysis.optimum import optimum
@@ -293,3 +294,17 @@ def test_resamples_cut_into_pieces_are_the_resamples_taken_at_once(chinchilla_ru
     parts = fit(CHINCHILLA, chinchilla_runs, draws=50)
     for name, numbers in whole.draws.values.items():
         np.testing.assert_array_equal(parts.draws.values[name], numbers)
+
+
+def test_the_memory_of_many_starts_and_resamples_is_bounded(made_up, monkeypatch):
+    _, runs = made_up(CHINCHILLA, 30, noise=0.01)
+    monkeypatch.setattr(descent, "HELD_NUMBERS", 20_000)
+    monkeypatch.setattr(bootstrap, "HELD_COUNTS", 30 * 200)
+    peaks = []
+    for count in (200, 800):
+        tracemalloc.start()
+        fit(CHINCHILLA, runs, starts=count, draws=count)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    grown = 600 * 5 * 8 * 6  # the starts and draws themselves, several times over, and nothing per run
+    assert peaks[1] - peaks[0] < grown, peaks
