@@ -297,14 +297,14 @@ def test_resamples_cut_into_pieces_are_the_resamples_taken_at_once(chinchilla_ru
 
 
 def test_the_memory_of_many_starts_and_resamples_is_bounded(made_up, monkeypatch):
-    _, runs = made_up(CHINCHILLA, 30, noise=0.01)
+    _, runs = made_up(CHINCHILLA, 30, noise=0.001)
     monkeypatch.setattr(descent, "HELD_NUMBERS", 20_000)
     monkeypatch.setattr(bootstrap, "HELD_COUNTS", 30 * 200)
     peaks = []
-    for count in (200, 800):
+    for count in (400, 1600):
         tracemalloc.start()
         fit(CHINCHILLA, runs, starts=count, draws=count)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    grown = 600 * 5 * 8 * 6  # the starts and draws themselves, several times over, and nothing per run
+    grown = 1200 * 5 * 8 * 6  # the starts and draws themselves, several times over, and nothing per run
     assert peaks[1] - peaks[0] < grown, peaks
