@@ -4,7 +4,8 @@ import streamlit as st
 
 from pages.ui import browse, figures_results, own_datasets, panels, uploads
 from pages.ui.session import store
-from results_db import safe_cells
+from results_db import Picks
+from results_db.readable import ORDERS
 
 panels.header(
     "Results",
@@ -21,17 +22,15 @@ uploads.drop_zone(
     "Nothing is stored before you say so.",
 )
 own_datasets.panel(store(), "results")
-imported = store().datasets()
 
-runs = store().table("runs")
-if runs.empty:
+runs = store().runs
+there = browse.facets(store())
+if not there.n_runs:
     panels.empty_state(
         "The store holds no runs yet. Drop a CSV with the columns n_params, n_tokens and loss above: one row per run."
     )
     st.stop()
 
-names = dict(zip(imported["dataset_id"], imported["name"], strict=True))
-runs = browse.readable_runs(runs, store().table("methods"), store().table("sources"), names)
 left, main = st.columns([1, 3], gap="large")
 with left:
     st.subheader("Show")
@@ -42,50 +41,57 @@ with left:
         "Color", list(browse.COLORS), format_func=browse.COLORS.__getitem__, key="results.color", bind="query-params"
     )
     st.subheader("Filter")
-    picks = {
-        "source": st.multiselect("Source", browse.options(runs, "source"), key="results.source", placeholder="all"),
-        "forward": st.multiselect(
-            "Forward format", browse.options(runs, "forward"), key="results.forward", placeholder="all"
+    values = there.values
+    picks = Picks(
+        source=tuple(st.multiselect("Source", values["source"], key="results.source", placeholder="all")),
+        forward=tuple(st.multiselect("Forward format", values["forward"], key="results.forward", placeholder="all")),
+        backward=tuple(
+            st.multiselect("Backward format", values["backward"], key="results.backward", placeholder="all")
         ),
-        "backward": st.multiselect(
-            "Backward format", browse.options(runs, "backward"), key="results.backward", placeholder="all"
+        loss_label=tuple(st.multiselect("Loss", values["loss_label"], key="results.loss", placeholder="all")),
+        family=tuple(st.multiselect("Family", values["family"], key="results.family", placeholder="all")),
+        outliers=st.toggle("Runs their source left out", value=True, key="results.outliers", bind="query-params"),
+        perplexities=st.toggle(
+            f"Log-perplexities ({there.n_perplexities:,})",
+            key="results.perplexities",
+            bind="query-params",
+            help="Logarithms of perplexities are no losses of pre-training: another text and tokenizer, often "
+            "fine-tuned.",
         ),
-        "loss_label": st.multiselect("Loss", browse.options(runs, "loss_label"), key="results.loss", placeholder="all"),
-        "family": st.multiselect("Family", browse.options(runs, "family"), key="results.family", placeholder="all"),
-    }
-    outliers = st.toggle("Runs their source left out", value=True, key="results.outliers", bind="query-params")
-    other_scale = int((~browse.on_loss_scale(runs)).sum())
-    perplexities = st.toggle(
-        f"Log-perplexities ({other_scale})",
-        key="results.perplexities",
-        bind="query-params",
-        help="Logarithms of perplexities are no losses of pre-training: another text and tokenizer, often fine-tuned.",
     )
-shown = browse.chosen(runs, picks, outliers, perplexities)
+found = browse.shown(store(), picks, x, color, figures_results.most_colors(color))
 
 with main:
-    if shown.empty:
+    n_runs = found.counts.n_runs
+    if not n_runs:
         panels.empty_state("No run matches all filters on the left: clear one of them.")
         st.stop()
-    drawn = shown.dropna(subset=[x])
-    origins = ", ".join(f"{count} {origin}" for origin, count in drawn["origin"].value_counts().items())
-    losses = drawn["loss_label"].nunique()
     panels.show_figure(
-        figures_results.runs_figure(drawn, x, color, browse.finding(drawn, x)),
-        f"Loss of {len(drawn)} runs against {browse.AXES[x]}, coloured by {browse.COLORS[color]}",
+        figures_results.runs_figure(found.points, x, color, browse.finding(found.points, x)),
+        f"Loss of {found.drawn.n_runs:,} runs against {browse.AXES[x]}, coloured by {browse.COLORS[color]}",
         None,
         "results.runs",
-        f"{len(drawn)} runs ({origins}), {losses} different {'loss' if losses == 1 else 'losses'}. Losses of different "
-        "sources differ in data and tokenizer: compare within one. "
-        "C is as recorded, else 6ND. No source prints an interval per run.",
+        browse.caption(found, x),
     )
-    panels.show_table(browse.own_first(shown)[list(browse.TABLE)], "results.list", columns=browse.TABLE, height=380)
-    st.download_button(
-        f"Download these {len(shown)} runs",
-        safe_cells(shown[list(runs.columns)]).to_csv(index=False),
-        "runs.csv",
-        "text/csv",
-        key="results.download",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        order = st.selectbox("Order of the table", list(ORDERS), key="results.order", bind="query-params", width=220)
+        number = 1
+        if n_runs > browse.PAGE_ROWS:
+            pages = -(-n_runs // browse.PAGE_ROWS)
+            number = min(pages, st.pagination(pages, key="results.page", width="stretch"))
+    listed = runs.page(picks, order, (number - 1) * browse.PAGE_ROWS, browse.PAGE_ROWS)
+    part = f"{len(listed):,} of {n_runs:,} runs" if len(listed) < n_runs else ""
+    listed = listed.assign(exaflops=listed["flops"] / 1e18)
+    panels.show_table(listed[list(browse.TABLE)], "results.list", part, columns=browse.TABLE, height=380)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for fmt, name in (("csv", "CSV"), ("parquet", "Parquet")):
+            st.download_button(
+                f"{n_runs:,} runs as {name}",
+                lambda fmt=fmt: runs.archive(picks, fmt),
+                f"runs_{fmt}.zip",
+                "application/zip",
+                key=f"results.download.{fmt}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        st.caption("A zip file with the runs picked here, their sources, and what each column means.")

@@ -7,6 +7,17 @@ from results_db.importers.columns import file_columns
 from results_db.importers.preview import Preview
 from results_db.importers.questions import Question
 from results_db.location import default_path
+from results_db.readable import Picks
 from results_db.store import Store
 
-__all__ = ["EDITABLE", "Preview", "Question", "Store", "StoreError", "default_path", "file_columns", "safe_cells"]
+__all__ = [
+    "EDITABLE",
+    "Picks",
+    "Preview",
+    "Question",
+    "Store",
+    "StoreError",
+    "default_path",
+    "file_columns",
+    "safe_cells",
+]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,29 +72,21 @@ def write(cursor: duckdb.DuckDBPyConnection, part: Part, fmt: str, path: Path) -
     found.project(", ".join(cells)).write_csv(str(path), header=True)
 
 
-def write_archive(cursor: duckdb.DuckDBPyConnection, parts: Iterable[Part], fmt: str, path: Path) -> None:
-    """Writes a zip file with the rows of each part, the sources and datasets they come from, and what columns mean.
-
-    Everything is as it was at one moment, whatever others write meanwhile.
-    """
-    whole = list(parts)
-    cursor.execute("BEGIN")
-    try:
-        own = [part.name for part in whole]
-        whole += [_origin(cursor, table, whole) for table in ORIGINS if table not in own]
-        names = [part.name for part in whole]
-        with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for part in whole:
-                file = Path(folder) / f"{part.name}.{fmt}"
-                write(cursor, part, fmt, file)
-                archive.write(file, file.name)
-                file.unlink()
-            meanings = reading.describe(cursor)
-            listed = meanings[meanings["table"].isin(names)]
-            archive.writestr("columns.csv", listed.to_csv(index=False, lineterminator="\n"))
-            archive.writestr("README.txt", _README.format(names=", ".join(names), at=utc_now(), fmt=fmt))
-    finally:
-        cursor.execute("ROLLBACK")  # nothing was changed
+def write_archive(cursor: duckdb.DuckDBPyConnection, parts: Sequence[Part], fmt: str, path: Path) -> None:
+    """Writes a zip file with the rows of each part, the sources and datasets they come from, and what columns mean."""
+    own = [part.name for part in parts]
+    whole = [*parts, *(_origin(cursor, table, parts) for table in ORIGINS if table not in own)]
+    names = [part.name for part in whole]
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in whole:
+            file = Path(folder) / f"{part.name}.{fmt}"
+            write(cursor, part, fmt, file)
+            archive.write(file, file.name)
+            file.unlink()
+        meanings = reading.describe(cursor)
+        listed = meanings[meanings["table"].isin(names)]
+        archive.writestr("columns.csv", listed.to_csv(index=False, lineterminator="\n"))
+        archive.writestr("README.txt", _README.format(names=", ".join(names), at=utc_now(), fmt=fmt))
 
 
 _README = """Exported from Precision Atlas at {at} UTC: {names} ({fmt}).

@@ -12,6 +12,7 @@ import duckdb
 import pandas as pd
 
 from results_db import deleting, editing, exporting, history, reading, sharing, writing
+from results_db.browsing import Runs
 from results_db.copying import copy_store
 from results_db.engine import Engine, create_engine, open_engine
 from results_db.importers.preview import Preview
@@ -102,6 +103,11 @@ class Store:
         """Writes all tables as they are now to a new DuckDB file, with their comments, without keys and checks."""
         with self._connected() as cursor:
             write_snapshot(cursor, path)
+
+    @property
+    def runs(self) -> Runs:
+        """The runs counted, drawn and listed inside the store, however many they are."""
+        return Runs(self._cursor)
 
     def table(self, name: str, /, **equals: Any) -> pd.DataFrame:
         """The rows of a table, in stored order, whose columns equal the given values.

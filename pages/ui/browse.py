@@ -1,14 +1,18 @@
-"""Runs as the results page shows them: readable columns, filters, links to sources."""
+"""Runs as the results page shows them: what there is to pick, the points of the figure, a page of the table."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
+import streamlit as st
 from streamlit import column_config
 
-from analysis.holdout import flops_of
-from pages.ui.figures import FORMAT_COLORS
+from results_db import Picks, Store
+from results_db.browsing import Counts, Facets
 
-NOT_STATED = "not stated"
+NOT_STATED, OTHERS = "not stated", "others"
+PAGE_ROWS = 1000
 AXES = {
     "flops": "training compute C [FLOPs]",
     "n_params": "parameters N",
@@ -41,75 +45,56 @@ TABLE = {
 }
 
 
-def readable_runs(
-    runs: pd.DataFrame, methods: pd.DataFrame, sources: pd.DataFrame, names: dict[str, str]
-) -> pd.DataFrame:
-    """Runs with words beside the stored columns: number formats, method labels, source and its link, FLOPs.
+@dataclass(frozen=True)
+class Shown:
+    """The picked runs: how many, how many of those have the axis, and the points that are drawn of them."""
 
-    `names` maps the dataset_id of an upload to the name its owner gave it.
-    """
-    links = dict(zip(sources["source_id"], sources["link"], strict=True))
-    words = runs["source_id"].map(lambda key: names.get(key, key))
-    flops = flops_of(runs)
-    shown = runs.assign(flops=flops, exaflops=flops / 1e18, source=words, link=runs["source_id"].map(links))
-    for role in ("forward", "backward"):
-        label, number_format = _tables(methods, role)
-        keys = list(zip(runs["source_id"], runs[f"{role}_format"], strict=True))
-        shown[f"{role}_label"] = [label.get(key, _stated(key[1])) for key in keys]
-        shown[role] = [_known_format(number_format.get(key, _stated(key[1]))) for key in keys]
-    shown["family"] = shown["family"].fillna(NOT_STATED)
-    shown["loss_label"] = runs["loss_name"].fillna(NOT_STATED)
-    shown["outlier"] = shown["outlier"].fillna(False).astype(bool)
-    return shown
+    counts: Counts
+    drawn: Counts
+    points: pd.DataFrame
 
 
-def _tables(methods: pd.DataFrame, role: str) -> tuple[dict[tuple[str, str], str], dict[tuple[str, str], str]]:
-    """(source, method) -> label and -> number format, for one pass."""
-    fitting = methods[methods["role"].isin((role, "both"))]
-    keys = list(zip(fitting["source_id"], fitting["method"], strict=True))
-    formats = fitting["number_format"].fillna(fitting["method"])
-    return dict(zip(keys, fitting["label"], strict=True)), dict(zip(keys, formats, strict=True))
+def facets(store: Store) -> Facets:
+    """What there is to pick, asked again only when the store has changed."""
+    return _facets(store, str(store.path), store.state)
 
 
-def _stated(name: object) -> str:
-    return name if isinstance(name, str) and name else NOT_STATED
+def shown(store: Store, picks: Picks, x: str, color: str, most_colors: int) -> Shown:
+    """The picked runs, asked again only when the choice or the store has changed."""
+    return _shown(store, str(store.path), store.state, picks, x, color, most_colors)
 
 
-def _known_format(name: str) -> str:
-    """'mxfp4 grid, fp32 scale' counts as mxfp4: colours and filters go by the element format."""
-    first = name.split(" ")[0].rstrip(",")
-    return first if first in FORMAT_COLORS else name
+@st.cache_data(max_entries=4, show_spinner=False)
+def _facets(_store: Store, place: str, state: tuple[int, int]) -> Facets:
+    return _store.runs.facets()
 
 
-def options(runs: pd.DataFrame, column: str) -> list[str]:
-    """The values of a column, the most frequent first."""
-    return [str(value) for value in runs[column].value_counts().index]
+@st.cache_data(max_entries=32, show_spinner="Counting the runs")
+def _shown(
+    _store: Store, place: str, state: tuple[int, int], picks: Picks, x: str, color: str, most_colors: int
+) -> Shown:
+    runs = _store.runs
+    return Shown(runs.counts(picks), runs.counts(picks, x), runs.points(picks, x, color, most_colors))
 
 
-def on_loss_scale(runs: pd.DataFrame) -> pd.Series:
-    """True for losses per token; false for logarithms of perplexities on some text, which are another scale."""
-    return ~runs["caution"].fillna("").str.contains("log_perplexity")
-
-
-def chosen(runs: pd.DataFrame, picks: dict[str, list[str]], outliers: bool, perplexities: bool = False) -> pd.DataFrame:
-    """The runs that match every pick; no pick in a column keeps all of it, except what is on another loss scale."""
-    keep = pd.Series(True, runs.index) if perplexities else on_loss_scale(runs)
-    for column, values in picks.items():
-        if values:
-            keep &= runs[column].isin(values)
-    return runs[keep if outliers else keep & ~runs["outlier"]]
-
-
-def own_first(runs: pd.DataFrame) -> pd.DataFrame:
-    """The same runs, those of users before the published ones."""
-    return runs.sort_values("origin", key=lambda origin: origin == "published", kind="stable")
-
-
-def finding(runs: pd.DataFrame, x: str) -> str:
+def finding(points: pd.DataFrame, x: str) -> str:
     """The figure's title: what the loss does along the axis, where the ranks agree on it within each source."""
-    several = [group for _, group in runs.groupby(["source_id", "loss_label"]) if group[x].nunique() > 2]
+    several = [group for _, group in points.groupby(["source_id", "loss_label"]) if group[x].nunique() > 2]
     ranks = [group[x].rank().corr(group["loss"].rank()) for group in several]
     axis = {"flops": "compute", "n_params": "model size", "n_tokens": "tokens"}[x]
     if ranks and max(ranks) < -0.5:
         return f"Loss falls with {axis} in every source"
     return f"Loss against {axis}"
+
+
+def caption(found: Shown, x: str) -> str:
+    """How many runs are drawn and from where, and whether some share a dot."""
+    origins = ", ".join(f"{count:,} {origin}" for origin, count in found.drawn.by_origin.items())
+    losses = found.drawn.n_losses
+    share = len(found.points) < found.drawn.n_runs
+    few = f" as {len(found.points):,} dots, one for runs that lie close" if share else ""
+    return (
+        f"{found.drawn.n_runs:,} runs ({origins}){few}, {losses} different {'loss' if losses == 1 else 'losses'}. "
+        "Losses of different sources differ in data and tokenizer: compare within one. C is as recorded, else 6ND. No "
+        "source prints an interval per run."
+    )

@@ -6,38 +6,33 @@ import pandas as pd
 import pytest
 
 from pages.ui import browse, figures_results
+from pages.ui.browse import Shown
 from pages.ui.figures import FORMAT_COLORS, MUTED, format_color
-from results_db import Store
-
-NO_PICK: dict[str, list[str]] = {}
-
-
-@pytest.fixture
-def readable(shipped_store: Store) -> pd.DataFrame:
-    tables = [shipped_store.table(name) for name in ("runs", "methods", "sources")]
-    return browse.readable_runs(*tables, names={})
+from results_db import Picks, Store
+from results_db.readable import AXES, ELEMENTS, FACETS
 
 
-def test_logarithms_of_perplexities_are_shown_only_when_asked_for(readable: pd.DataFrame) -> None:
-    usual = browse.chosen(readable, NO_PICK, outliers=True)
-    assert not usual["loss_name"].str.contains("perplexity").any()
-    everything = browse.chosen(readable, NO_PICK, outliers=True, perplexities=True)
-    assert len(everything) == len(readable) == 1683
-    assert len(everything) - len(usual) == readable["loss_name"].str.contains("natural log").sum()
+def shown(store: Store, picks: Picks, color: str = "forward") -> Shown:
+    runs, most = store.runs, figures_results.most_colors(color)
+    return Shown(runs.counts(picks), runs.counts(picks, "flops"), runs.points(picks, "flops", color, most))
 
 
-def test_runs_without_a_caution_column_filled_are_on_the_usual_scale(readable: pd.DataFrame) -> None:
-    uploads = readable.head(3).assign(caution=None)
-    assert browse.on_loss_scale(uploads).all()
+def test_logarithms_of_perplexities_are_shown_only_when_asked_for(shipped_store: Store) -> None:
+    usual, everything = shown(shipped_store, Picks()), shown(shipped_store, Picks(perplexities=True))
+    assert not usual.points["loss_label"].str.contains("perplexity").any()
+    assert everything.counts.n_runs == shipped_store.status()["rows"]["runs"]
+    n_perplexities = shipped_store.table("runs")["loss_name"].str.contains("natural log").sum()
+    assert everything.counts.n_runs - usual.counts.n_runs == n_perplexities
 
 
-def test_a_users_runs_come_first_and_the_others_keep_their_order(readable: pd.DataFrame) -> None:
-    mixed = pd.concat([readable.head(4), readable.iloc[[9, 10]].assign(origin="uploaded")])
-    assert list(browse.own_first(mixed).index) == [9, 10, 0, 1, 2, 3]
+def test_the_page_offers_what_the_store_can_filter_and_draw() -> None:
+    assert tuple(browse.AXES) == AXES
+    assert set(browse.COLORS) == set(FACETS)
+    assert set(FORMAT_COLORS) <= set(ELEMENTS)
 
 
-def test_every_format_shown_has_its_own_colour(readable: pd.DataFrame) -> None:
-    named = [name for name in readable["forward"].unique() if name != browse.NOT_STATED]
+def test_every_format_shown_has_its_own_colour(shipped_store: Store) -> None:
+    named = [name for name in shipped_store.runs.facets().values["forward"] if name != browse.NOT_STATED]
     grey = [name for name in named if format_color(name) == MUTED]
     assert not grey
     colors = figures_results._colors(named)
@@ -52,8 +47,27 @@ def test_a_longer_number_is_another_format(name: str, known: str | None) -> None
 
 
 @pytest.mark.parametrize("color_by", browse.COLORS)
-def test_every_run_is_drawn_once_with_few_colours(color_by: str, readable: pd.DataFrame) -> None:
-    runs = browse.chosen(readable, NO_PICK, outliers=True)
-    figure = figures_results.runs_figure(runs, "flops", color_by, browse.finding(runs, "flops"))
-    assert sum(len(trace.x) for trace in figure.data) == len(runs)
+def test_every_run_is_drawn_once_with_few_colours(color_by: str, shipped_store: Store) -> None:
+    found = shown(shipped_store, Picks(), color_by)
+    figure = figures_results.runs_figure(found.points, "flops", color_by, browse.finding(found.points, "flops"))
+    assert sum(len(trace.x) for trace in figure.data) == found.drawn.n_runs
     assert len(figure.data) <= 16
+    assert browse.caption(found, "flops").startswith(
+        f"{found.drawn.n_runs:,} runs ({found.drawn.n_runs:,} published), "
+    )
+
+
+def test_a_dot_for_several_runs_is_larger_and_says_for_how_many(shipped_store: Store) -> None:
+    found = shown(shipped_store, Picks(source=("quartet_2025",)))
+    shared = found.points.head(2).assign(n_runs=[1, 1000], outlier=False, color="bf16", note="<b>")
+    (trace,) = figures_results.runs_figure(shared, "flops", "forward", "").data
+    assert trace.marker.size[1] > trace.marker.size[0]
+    assert trace.name == "bf16, published (1,001)"
+    assert trace.customdata[1].startswith("<b>1,000 runs</b>, one of them with <b>loss ")
+    assert "dots, one for runs that lie close" in browse.caption(Shown(found.counts, found.drawn, shared), "flops")
+
+
+def test_nothing_to_draw_is_no_error(empty_store: Store) -> None:
+    found = shown(empty_store, Picks())
+    assert isinstance(found.points, pd.DataFrame)
+    assert not figures_results.runs_figure(found.points, "flops", "forward", browse.finding(found.points, "flops")).data

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import pandas as pd
 import pytest
 from postgres_servers import PostgresServer
 
-from results_db import Store, shipped
+from results_db import Picks, Store, shipped
 from results_db.schema import TABLES_V1
 
 RUNS = b"run_id,params,tokens,val_loss,precision\na,70M,2B,3.1,bf16\nb,150M,5B,2.9,mxfp4\n=x,1e9,2e10,2.5,nvfp4\n"
@@ -251,6 +252,25 @@ def test_a_query_of_anybody_is_answered_the_same(published: Pair) -> None:
         published.same(lambda store, sql=sql: store.ask(sql).problem)
 
 
+def test_runs_are_counted_drawn_and_listed_the_same(published: Pair) -> None:
+    published.same(lambda store: store.runs.facets())
+    for picks in (Picks(), Picks(source=("quartet_2025",), forward=("bf16",), perplexities=True)):
+        published.same(lambda store, picks=picks: store.runs.counts(picks, "flops"))
+        published.same(
+            lambda store, picks=picks: store.runs.points(picks, "flops", "forward", 5).drop(columns="position")
+        )
+        published.same(lambda store, picks=picks: store.runs.page(picks, "lowest loss", 3, 50).drop(columns="position"))
+        published.same(lambda store, picks=picks: runs_in(store.runs.archive(picks, "csv")))
+
+
+def placeless(runs: pd.DataFrame) -> pd.DataFrame:
+    return runs.drop(columns="position")
+
+
+def runs_in(archive: bytes) -> bytes:
+    return zipfile.ZipFile(io.BytesIO(archive)).read("runs.csv")
+
+
 def test_an_answer_is_of_what_this_program_has_written(empty: Pair) -> None:
     states = empty.file.state, empty.server.state
     empty.same(lambda store: store.ask("SELECT count(*) AS n FROM runs").rows)
@@ -292,7 +312,7 @@ COVERED = {
     "tables", "first_rows", "datasets", "status", "add_probe_results", "preview", "commit", "export", "undo", "backup",
     "check", "copy_to",
     "edit", "rename", "history", "delete", "deleted", "restore", "purge", "share",
-    "ask", "state", "write_snapshot",
+    "ask", "state", "write_snapshot", "runs",
 }  # fmt: skip
 
 
