@@ -38,7 +38,12 @@ def store() -> Store:
 @st.cache_resource(show_spinner=False, on_release=lambda pool: pool.shutdown(wait=False, cancel_futures=True))
 def _pool() -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(max_workers=max(1, (os.cpu_count() or 2) - 1), mp_context=context)
+    return ProcessPoolExecutor(max(1, (os.cpu_count() or 2) - 1), context, initializer=_one_thread)
+
+
+def _one_thread() -> None:
+    """Keeps a worker's torch, loaded later, to one thread: the pool already has a process per core."""
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 
 def in_worker(function: Callable[..., Result], *arguments, **options) -> Result:
