@@ -101,6 +101,8 @@ def _descend(task: Task, pool: Executor, batch, start, iterations, tolerance, pl
             least = tolerance * here.objective[block]
             moving[block] = (promised > least) & np.where(better, gain > least, damping[block] <= MOST_DAMPING)
             watch.check()
+    else:
+        watch.report((batch[-1] + 1) / len(start))
     return here.theta, here.objective, followed, followed & ~moving
 
 

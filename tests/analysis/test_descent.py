@@ -141,10 +141,12 @@ def test_the_number_of_threads_changes_nothing(monkeypatch):
         np.testing.assert_array_equal(end.theta, ends[0].theta)
 
 
-def test_progress_rises_from_0_to_1_over_all_pieces(monkeypatch):
+@pytest.mark.parametrize("iterations", [200, 3])
+def test_progress_rises_from_0_to_1_over_all_pieces(monkeypatch, iterations):
     monkeypatch.setattr(descent, "HELD_NUMBERS", 4 * 26)
     shares = []
-    descend(*shifted_curve(9), watch=Watch(lambda stage, share: shares.append((stage, share)), stage="curve"))
+    watch = Watch(lambda stage, share: shares.append((stage, share)), stage="curve")
+    descend(*shifted_curve(9), iterations=iterations, watch=watch)
     assert {stage for stage, _ in shares} == {"curve"}
     numbers = [share for _, share in shares]
     assert numbers == sorted(numbers)
