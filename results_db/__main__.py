@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from results_db import commands, dataset_commands
+from results_db import asking_commands, commands, dataset_commands
 from results_db.errors import StoreError
 from results_db.importers.columns import file_columns
 
@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_import(verb("import", commands.import_file, "import a file of runs, curves, evaluations or the probe"))
     dataset_commands.add(verb("datasets", dataset_commands.datasets, "your own datasets: list, rename, share, delete"))
     _add_export(verb("export", commands.export, "write a table to stdout", json_option=False))
+    asking_commands.add(verb)
     wanted = verb("coefficients", commands.coefficients, "a published coefficient set as {symbol: value}")
     wanted.add_argument("law", metavar="LAW")
     wanted.add_argument("--source", metavar="KEY")

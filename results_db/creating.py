@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from results_db.errors import StoreError
@@ -63,3 +65,23 @@ def place(draft: Path, path: Path) -> None:
             draft.rename(path)
         except OSError as problem:
             raise StoreError(f"cannot create the store {path}: {problem.strerror}") from problem
+
+
+@contextmanager
+def new_file(path: Path) -> Generator[Path]:
+    """A draft that becomes the file at `path`, which must be free, when the block ends well; else nothing is left."""
+    if path.exists():
+        raise StoreError(f"{path} exists already; choose another name, nothing was written")
+    if not path.parent.is_dir():
+        raise StoreError(f"the folder {path.parent} for {path.name} does not exist; create it, nothing was written")
+    draft = beside(path)
+    try:
+        yield draft
+        place(draft, path)
+    except FileExistsError:
+        raise StoreError(f"{path} appeared meanwhile and is not overwritten; choose another name") from None
+    except OSError as problem:
+        raise StoreError(f"cannot write {path}: {problem.strerror or problem}; nothing was written") from problem
+    finally:
+        draft.unlink(missing_ok=True)
+        wal_path(draft).unlink(missing_ok=True)

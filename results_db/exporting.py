@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from results_db import reading
-from results_db.errors import unknown
+from results_db.errors import StoreError, unknown
 from results_db.formulas import guarded_in_sql
 from results_db.migrations import utc_now
 
@@ -57,6 +57,11 @@ def table_part(cursor: duckdb.DuckDBPyConnection, table: str, source: str | None
     return Part(table, query, parameters)
 
 
+def all_parts(cursor: duckdb.DuckDBPyConnection) -> list[Part]:
+    """Every table with all its rows."""
+    return [table_part(cursor, table) for table in reading.tables(cursor)]
+
+
 def write(cursor: duckdb.DuckDBPyConnection, part: Part, fmt: str, path: Path) -> None:
     """Writes the rows to a file as CSV or Parquet; ValueError for another format."""
     if fmt not in FORMATS:
@@ -76,17 +81,25 @@ def write_archive(cursor: duckdb.DuckDBPyConnection, parts: Sequence[Part], fmt:
     """Writes a zip file with the rows of each part, the sources and datasets they come from, and what columns mean."""
     own = [part.name for part in parts]
     whole = [*parts, *(_origin(cursor, table, parts) for table in ORIGINS if table not in own)]
-    names = [part.name for part in whole]
-    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for part in whole:
-            file = Path(folder) / f"{part.name}.{fmt}"
-            write(cursor, part, fmt, file)
-            archive.write(file, file.name)
-            file.unlink()
-        meanings = reading.describe(cursor)
-        listed = meanings[meanings["table"].isin(names)]
-        archive.writestr("columns.csv", listed.to_csv(index=False, lineterminator="\n"))
-        archive.writestr("README.txt", _README.format(names=", ".join(names), at=utc_now(), fmt=fmt))
+    try:
+        with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for part in whole:
+                file = Path(folder) / f"{part.name}.{fmt}"
+                write(cursor, part, fmt, file)
+                archive.write(file, file.name)
+                file.unlink()
+            _explain(cursor, archive, [part.name for part in whole], fmt)
+    except OSError as problem:
+        raise StoreError(
+            f"the archive cannot be written ({problem.strerror or problem}); free some space, or choose another folder"
+        ) from problem
+
+
+def _explain(cursor: duckdb.DuckDBPyConnection, archive: zipfile.ZipFile, names: list[str], fmt: str) -> None:
+    meanings = reading.describe(cursor)
+    listed = meanings[meanings["table"].isin(names)]
+    archive.writestr("columns.csv", listed.to_csv(index=False, lineterminator="\n"))
+    archive.writestr("README.txt", _README.format(names=", ".join(names), at=utc_now(), fmt=fmt))
 
 
 _README = """Exported from Precision Atlas at {at} UTC: {names} ({fmt}).

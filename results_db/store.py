@@ -14,6 +14,7 @@ import pandas as pd
 from results_db import deleting, editing, exporting, history, reading, sharing, writing
 from results_db.browsing import Runs
 from results_db.copying import copy_store
+from results_db.creating import new_file
 from results_db.engine import Engine, create_engine, open_engine
 from results_db.importers.preview import Preview
 from results_db.importers.problems import dataset_name
@@ -194,6 +195,21 @@ class Store:
         """A table as CSV or Parquet, of one source only where `source` is given."""
         with self._cursor() as cursor:
             return exporting.export(cursor, table, fmt, source)
+
+    def export_all(self, target: Path | str, fmt: str = "csv") -> None:
+        """Writes all tables to a new file: one DuckDB file (its name ends in .duckdb) or a zip file of CSV or Parquet.
+
+        Sources and datasets are among the tables, so that every row says where it is from.
+        """
+        path = absolute(target)
+        if path.suffix not in (".duckdb", ".zip"):
+            raise ValueError(f"{path.name} is no name for all tables; end it in .duckdb, or in .zip for CSV or Parquet")
+        with new_file(path) as draft:
+            if path.suffix == ".duckdb":
+                self.write_snapshot(draft)
+                return
+            with self._cursor() as cursor:
+                exporting.write_archive(cursor, exporting.all_parts(cursor), fmt, draft)
 
     def undo(self, dataset_id: str) -> int:
         """How many rows were removed with a dataset; the store is as it was before that import."""

@@ -279,11 +279,11 @@ def test_an_answer_is_of_what_this_program_has_written(empty: Pair) -> None:
     assert (empty.file.state > states[0], empty.server.state > states[1]) == (True, True)
 
 
-def test_a_copy_for_readers_holds_the_same(published: Pair, tmp_path: Path) -> None:
+def test_one_file_of_everything_holds_the_same(published: Pair, tmp_path: Path) -> None:
     for name, store in (("file", published.file), ("server", published.server)):
-        store.write_snapshot(tmp_path / name)
-    with duckdb.connect(str(tmp_path / "file")) as copy:
-        copy.execute(f"ATTACH '{tmp_path / 'server'}' AS server")
+        store.export_all(tmp_path / f"{name}.duckdb")
+    with duckdb.connect(str(tmp_path / "file.duckdb")) as copy:
+        copy.execute(f"ATTACH '{tmp_path / 'server.duckdb'}' AS server")
         for table in set(table_names(published.file)) - {"shipped_data"}:
             difference = f"(FROM file.{table} EXCEPT ALL FROM server.{table})"
             assert copy.execute(f"SELECT count(*) FROM {difference}").fetchall() == [(0,)], table
@@ -312,7 +312,7 @@ COVERED = {
     "tables", "first_rows", "datasets", "status", "add_probe_results", "preview", "commit", "export", "undo", "backup",
     "check", "copy_to",
     "edit", "rename", "history", "delete", "deleted", "restore", "purge", "share",
-    "ask", "state", "write_snapshot", "runs",
+    "ask", "state", "write_snapshot", "runs", "export_all",
 }  # fmt: skip
 
 
