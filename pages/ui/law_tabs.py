@@ -99,17 +99,17 @@ def parameters(view: View, examined: Examined | None, objectives: pd.DataFrame) 
 
 
 def _copies(view: View) -> None:
-    with st.expander("Copy: parameters as JSON, BibTeX of the sources", icon=":material/content_copy:"):
-        document = law_tables.as_json(view.full)
-        st.download_button(
-            "Parameters as JSON",
-            document,
-            f"{view.law.name.replace(':', '_')}_fit.json",
-            "application/json",
-            key="scaling_laws.json",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+    document = law_tables.as_json(view.full)
+    st.download_button(
+        "Parameters as JSON",
+        document,
+        f"{view.law.name.replace(':', '_')}_fit.json",
+        "application/json",
+        key="scaling_laws.json",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    with st.expander("Copy the parameters as JSON, or BibTeX of the sources", icon=":material/content_copy:"):
         st.code(document, language="json", height=200)
         sources = store().table("sources")
         wanted = [view.law.source_id, *view.rows["source_id"].unique()]
