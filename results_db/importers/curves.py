@@ -21,6 +21,7 @@ from results_db.importers.units import parse_number
 from results_db.schema_curves import LOSS_CURVES
 
 MAX_POINTS = 200_000
+REQUIRED = ("curve_id", "step", "loss")
 COLUMNS = tuple(name for name, _, _ in LOSS_CURVES.columns if name not in SET_BY_STORE)
 TYPES = {
     name: {"DOUBLE": "float64", "BIGINT": "int64"}.get(kind.split()[0], "object")
@@ -107,7 +108,9 @@ def _values(point: Point, rules: Mapping[str, Rule]) -> tuple[dict[str, Any], li
                 values[column] = rules[column](cell, 1.0)
             except ValueError as advice:
                 problems.append(Problem(point.row, column, shown(cell), str(advice)))
-    return values, problems
+    named = {problem.column for problem in problems}
+    empty = [column for column in REQUIRED if column not in values and column not in named]
+    return values, problems + [Problem(point.row, column, "", "it is empty; every point needs one") for column in empty]
 
 
 def _says_nothing(column: str, cell: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from results_db.importers.aliases import SET_BY_STORE
 from results_db.importers.curves import step
+from results_db.importers.problems import Problem, shown
 from results_db.importers.run_rules import Rule, count, number, words, yes_or_no
 from results_db.schema_history import QUALITY_V6
 
@@ -19,6 +20,7 @@ _KINDS = {
 }
 COLUMNS = tuple(_KINDS)
 LARGEST = 1e300
+REQUIRED = ("model", "task", "metric", "higher_is_better", "value")
 
 
 def scale_per(text: str, scale: float) -> str:
@@ -45,6 +47,21 @@ TYPES = {
     name: {"DOUBLE": "float64", "BOOLEAN": "boolean", "INTEGER": "Int64"}.get(_KINDS[name], "object")
     for name in COLUMNS
 }
+
+
+def checked(row: int, cells: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
+    """The values of a row's cells, each by its rule, and what is wrong with them or missing; "" says nothing."""
+    values: dict[str, Any] = {}
+    problems = []
+    for column, text in cells.items():
+        if column in RULES and text.strip():
+            try:
+                values[column] = RULES[column](text, 1.0)
+            except ValueError as advice:
+                problems.append(Problem(row, column, shown(text), str(advice)))
+    named = {problem.column for problem in problems}
+    empty = [column for column in REQUIRED if column not in values and column not in named]
+    return values, problems + [Problem(row, column, "", "it is empty; every row needs one") for column in empty]
 
 
 def as_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:

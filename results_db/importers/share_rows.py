@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,7 @@ from results_db.importers import curves, probe_rows, quality_rows, run_rows
 from results_db.importers.aliases import Match
 from results_db.importers.curves import Point
 from results_db.importers.problems import Problem, shown
-from results_db.importers.run_rules import REQUIRED, RULES, Rule, loss
+from results_db.importers.run_rules import REQUIRED, RULES, loss
 from results_db.importers.table import Records
 
 Read = tuple[pd.DataFrame, list[Problem]]
@@ -41,10 +41,10 @@ def loss_curves(records: Records) -> Read:
 
 def quality(records: Records) -> Read:
     """The rows of `quality`."""
-    problems = _strange(records, quality_rows.RULES, ("model", "task", "metric", "higher_is_better", "value"))
+    problems = _strange(records, quality_rows.RULES, quality_rows.REQUIRED)
     rows = []
     for number, cells in records.rows():
-        values, wrong = _checked(number, zip(records.header, cells, strict=True), quality_rows.RULES)
+        values, wrong = quality_rows.checked(number, dict(zip(records.header, cells, strict=True)))
         problems += wrong
         rows.append(values)
     return quality_rows.as_frame(rows), problems
@@ -91,17 +91,3 @@ def _strange(records: Records, known: Iterable[str], needed: Iterable[str]) -> l
         if name not in known
     ]
     return strange + [Problem(1, name, "", "the column is missing") for name in needed if name not in records.header]
-
-
-def _checked(
-    number: int, cells: Iterable[tuple[str, str]], rules: Mapping[str, Rule]
-) -> tuple[dict[str, Any], list[Problem]]:
-    values: dict[str, Any] = {}
-    problems = []
-    for column, text in cells:
-        if column in rules and text:
-            try:
-                values[column] = rules[column](text, 1.0)
-            except ValueError as advice:
-                problems.append(Problem(number, column, shown(text), str(advice)))
-    return values, problems
