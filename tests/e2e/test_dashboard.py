@@ -45,7 +45,7 @@ def test_a_csv_is_uploaded_fitted_and_its_numbers_read_off_the_page(visit, runs_
     page.locator('input[type="file"]').first.set_input_files(runs_csv)
     page.get_by_text("my_runs.csv: a table of 16 runs, all good.").wait_for()
     visitor.settle()
-    page.get_by_role("button", name="Import 16 rows").click()
+    page.get_by_role("button", name="Import 16 training runs").click()
     page.get_by_text("16 training runs imported.").wait_for()
     page.get_by_role("link", name="Fit these runs").first.click()
     page.get_by_role("heading", name="Scaling laws", level=1).wait_for()
