@@ -27,13 +27,13 @@ controls, main = st.columns([1, 3], gap="large")
 with controls:
     uploads = store().datasets()
     names = dict(zip(uploads["dataset_id"], uploads["name"], strict=True))
-    unfit = st.session_state.get("scaling_laws.unfit", False)
-    offered = [
-        *groups.fit_groups(all_runs.dropna(subset=["n_params", "loss"]), names, unfit),
-        *groups.curve_groups(store().table("loss_curves"), names),
-        *groups.coverage_groups(store().table("coverage")),
-    ]
-    choice = inputs.choose(offered, store().table("cautions", table_name="runs"))
+    curves = groups.curve_groups(store().table("loss_curves"), names)
+    shares = groups.coverage_groups(store().table("coverage"))
+    usable = all_runs.dropna(subset=["n_params", "loss"])
+    choice = inputs.choose(
+        lambda unfit: [*groups.fit_groups(usable, names, unfit), *curves, *shares],
+        store().table("cautions", table_name="runs"),
+    )
 with main:
     if choice is None:
         panels.empty_state(

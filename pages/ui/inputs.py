@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,8 +12,7 @@ from analysis.fitting import LOSSES
 from analysis.laws import LAWS, Law, get_law
 from analysis.laws.columns import COLUMNS
 from analysis.staged import fit_base
-from pages.ui import gallery
-from pages.ui.figures import words
+from pages.ui import gallery, row_filters
 from pages.ui.fits import ANY_BASE, BASES, DELTAS
 from pages.ui.groups import CURVES, RUNS, RunGroup, caution_words
 from pages.ui.tasks import BaseRuns, Settings
@@ -23,7 +23,6 @@ LAW_OF_SOURCE = {
     "overtraining_scaling_2024": "overtraining",
     "parscale_2025": "parscale",
 }
-BASELINE = "bf16"
 LOSS_WORDS = {"log-huber": "Huber of log losses", "huber": "Huber of losses", "least-squares": "least squares"}
 
 
@@ -51,17 +50,20 @@ def title_of(law: Law) -> str:
     return f"{law.title} in {COLUMNS[column].words}" if column else law.title
 
 
-def choose(groups: list[RunGroup], cautions: pd.DataFrame) -> Choice | None:
-    """Draws the choice of rows and law; None when no group of rows feeds any law."""
+def choose(offered: Callable[[bool], list[RunGroup]], cautions: pd.DataFrame) -> Choice | None:
+    """Draws the choice of rows and law; None when no group of rows feeds any law.
+
+    `offered(unfit)` gives the groups of rows, with those that no fit should use if `unfit`.
+    """
     laws = laws_on_offer()
     st.subheader("Runs")
-    group = _choose_group([g for g in groups if any(g.can_be_fitted_with(law) for law in laws.values())], cautions)
+    group = _choose_group(offered, laws, cautions)
     if group is None:
         return None
-    rows = _curves(group) if group.kind == CURVES else group.runs
-    rows, left_out = _without_outliers(rows)
+    rows = row_filters.curves(group) if group.kind == CURVES else group.runs
+    rows, left_out = row_filters.without_outliers(rows)
     if group.kind == RUNS:
-        rows = _up_to_a_size(group, rows)
+        rows = row_filters.up_to_a_size(group, rows)
     st.subheader("Law")
     preferred = LAW_OF_SOURCE.get(str(group.runs["source_id"].iloc[0]), "chinchilla")
     possible = sorted((n for n in laws if group.can_be_fitted_with(laws[n])), key=lambda name: name != preferred)
@@ -76,22 +78,26 @@ def choose(groups: list[RunGroup], cautions: pd.DataFrame) -> Choice | None:
     law = laws[name]
     gallery.button(law, laws, group)
     if group.kind == RUNS and not law.groups:
-        rows = _of_formats(group, rows)
+        rows = row_filters.of_formats(group, rows)
     base = _base_choice(group.key, law, rows) if law.groups else None
-    return Choice(group, _named(rows), law, base, _settings(law), left_out)
+    return Choice(group, row_filters.named(rows), law, base, _settings(law), left_out)
 
 
-def _named(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows under the names of their runs, which messages then use, where each has one."""
-    named = "run_id" in rows and rows["run_id"].is_unique
-    return rows.set_index("run_id", drop=False).rename_axis(None) if named else rows
-
-
-def _choose_group(groups: list[RunGroup], cautions: pd.DataFrame) -> RunGroup | None:
+def _choose_group(
+    offered: Callable[[bool], list[RunGroup]], laws: Mapping[str, Law], cautions: pd.DataFrame
+) -> RunGroup | None:
+    place = st.container()
+    unfit = st.toggle(
+        "Also runs unfit for fits",
+        key="scaling_laws.unfit",
+        bind="query-params",
+        help="Published runs whose losses are too coarse, or no losses of pre-training: logarithms of perplexities.",
+    )
+    groups = [group for group in offered(unfit) if any(group.can_be_fitted_with(law) for law in laws.values())]
     if not groups:
         return None
     by_key = {group.key: group for group in sorted(groups, key=lambda group: group.key != DEFAULT_SOURCE)}
-    key = st.selectbox(
+    key = place.selectbox(
         "Dataset",
         by_key,
         format_func=lambda key: by_key[key].label,
@@ -102,65 +108,8 @@ def _choose_group(groups: list[RunGroup], cautions: pd.DataFrame) -> RunGroup | 
     )
     group = by_key[str(key)]
     remarks = caution_words(group.runs, cautions) if "caution" in group.runs else []
-    st.caption(". ".join([f"{len(group.runs)} {group.kind}", *remarks]))
+    place.caption(". ".join([f"{len(group.runs)} {group.kind}", *remarks]))
     return group
-
-
-def _curves(group: RunGroup) -> pd.DataFrame:
-    names = list(group.runs["curve_id"].unique())
-    chosen = st.multiselect(
-        "Curves",
-        names,
-        names,
-        key=f"scaling_laws.curves.{group.key}",
-        help="Leave curves out and see whether the law predicts them from the others.",
-    )
-    return group.runs[group.runs["curve_id"].isin(chosen)]
-
-
-def _without_outliers(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    flagged = rows["outlier"].fillna(False).astype(bool) if "outlier" in rows else pd.Series(False, rows.index)
-    if not flagged.any():
-        return rows, ""
-    count = int(flagged.sum())
-    keep = st.toggle(
-        f"Keep {count} outliers",
-        key="scaling_laws.outliers",
-        bind="query-params",
-        help="Runs that their own source left out of its fits; they are in the store, flagged.",
-    )
-    return (rows, "") if keep else (rows[~flagged], f"{count} runs that their source left out of its fits are left out")
-
-
-def _up_to_a_size(group: RunGroup, rows: pd.DataFrame) -> pd.DataFrame:
-    sizes = sorted(rows["n_params"].unique()) or [1.0]
-    largest = st.select_slider(
-        "Largest model",
-        sizes,
-        value=sizes[-1],
-        format_func=words,
-        key=f"scaling_laws.largest.{group.key}",
-        help="Leave out the largest models and see whether the law still predicts them.",
-    )
-    return rows[rows["n_params"] <= largest]
-
-
-def _of_formats(group: RunGroup, rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of some formats, for a law that knows none: the 16-bit ones unless asked otherwise."""
-    names = rows["forward_format"].fillna("not stated") + " : " + rows["backward_format"].fillna("not stated")
-    options = list(names.unique())
-    if len(options) < 2:
-        return rows
-    plain = [name for name in options if name.startswith(BASELINE) and not name.endswith(("SR", "RTN"))]
-    plain = [name for name in plain if name.split(" : ")[1] in (BASELINE, "not stated")]
-    chosen = st.multiselect(
-        "Formats (forward : backward)",
-        options,
-        plain or options,
-        key=f"scaling_laws.formats.{group.key}",
-        help="This law knows no formats: runs of several formats blur it. The 16-bit runs are chosen at first.",
-    )
-    return rows[names.isin(chosen)]
 
 
 def _settings(law: Law) -> Settings:

@@ -75,18 +75,25 @@ class Report:
     changes: pd.DataFrame
 
 
-def fit_runs(law_name: str, runs: pd.DataFrame, base: BaseRuns | None, settings: Settings, draws: int = 400) -> Fitted:
+def fit_runs(
+    law_name: str,
+    runs: pd.DataFrame,
+    base: BaseRuns | None,
+    settings: Settings,
+    draws: int = 400,
+    on_progress: Progress | None = None,
+) -> Fitted:
     """The fit of these runs, in two stages when a `base` is given; ValueError with a sentence when impossible."""
-    law = get_law(law_name)
-    options = {"loss": settings.loss, "delta": settings.delta, "starts": STARTS, "draws": draws}
-    if base:
-        return Fitted(*fit_staged(law, base.keep(runs), base.max_n, **options))
-    found = _plain(law_name, runs, settings, draws)
-    return Fitted(found, found)
+    law, loss, delta = get_law(law_name), settings.loss, settings.delta
+    if base is None:
+        found = fit(law, runs, loss=loss, delta=delta, starts=STARTS, draws=draws, on_progress=on_progress)
+        return Fitted(found, found)
+    options = {"loss": loss, "delta": delta, "starts": STARTS, "draws": draws, "on_progress": on_progress}
+    return Fitted(*fit_staged(law, base.keep(runs), base.max_n, **options))
 
 
-def _plain(law_name: str, runs: pd.DataFrame, settings: Settings, draws: int = 0) -> Fit:
-    return fit(get_law(law_name), runs, loss=settings.loss, delta=settings.delta, starts=STARTS, draws=draws)
+def _plain(law_name: str, runs: pd.DataFrame, settings: Settings) -> Fit:
+    return fit(get_law(law_name), runs, loss=settings.loss, delta=settings.delta, starts=STARTS, draws=0)
 
 
 def examine(law_name: str, runs: pd.DataFrame, settings: Settings, on_progress: Progress) -> Examined:
