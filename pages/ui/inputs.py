@@ -77,6 +77,8 @@ def choose(offered: Callable[[bool], list[RunGroup]], cautions: pd.DataFrame) ->
     )
     law = laws[name]
     gallery.button(law, laws, group)
+    rows, missing = row_filters.complete(law, rows)
+    left_out = "; ".join(filter(None, (left_out, missing)))
     if group.kind == RUNS and not law.groups:
         rows = row_filters.of_formats(group, rows)
     base = _base_choice(group.key, law, rows) if law.groups else None

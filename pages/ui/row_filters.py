@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from analysis.laws import Law
 from pages.ui.figures import words
 from pages.ui.groups import RunGroup
 
@@ -68,6 +69,13 @@ def of_formats(group: RunGroup, rows: pd.DataFrame) -> pd.DataFrame:
         help="This law knows no formats: runs of several formats blur it. The 16-bit runs are chosen at first.",
     )
     return rows[names.isin(chosen)]
+
+
+def complete(law: Law, rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The rows that have every number the law needs, and how many have not, in a sentence or ''."""
+    whole = rows.dropna(subset=[*law.required_inputs, law.target])
+    missing = len(rows) - len(whole)
+    return whole, f"{missing} rows lack a number that the law needs" if missing else ""
 
 
 def named(rows: pd.DataFrame) -> pd.DataFrame:
