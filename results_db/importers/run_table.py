@@ -51,14 +51,8 @@ def read(
     questions = [*asked, *_questions(records, mapping, answers)]
     filled, whole = _filled_in(records, mapping, questions)
     rows, problems = run_rows.read_rows(filled, whole, rules(questions))
-    said = [question.as_problem() for question in questions if question.open and _is_new(question)]
-    unsettled = [asked for asked in columns.open_questions(whole) if asked.column not in {new.column for new in said}]
-    unsettled += said
     n_rows = len(records) + records.n_ragged
-    if not n_rows:
-        unsettled.append(Problem(None, "", "", "the table has a header but no rows; add one row per run"))
-    elif rows.empty:
-        unsettled.append(Problem(None, "", "", "no row is good; correct the rows and choose the file again"))
+    unsettled = _unsettled(whole, questions, n_rows, len(rows))
     message = f"{content.name}: a table of {counted(n_rows, 'run')}, {good_of(len(rows), n_rows - len(rows))}."
     return Preview(
         content.name,
@@ -72,6 +66,18 @@ def read(
         as_frame([*unsettled, *problems]),
         questions=tuple(questions),
     )
+
+
+def _unsettled(mapping: dict[str, Match], questions: list[Question], n_rows: int, n_good: int) -> list[Problem]:
+    """What must be settled before a row can be imported."""
+    said = [question.as_problem() for question in questions if question.open and _is_new(question)]
+    named = {problem.column for problem in said}
+    unsettled = [problem for problem in columns.open_questions(mapping) if problem.column not in named] + said
+    if not n_rows:
+        unsettled.append(Problem(None, "", "", "the table has a header but no rows; add one row per run"))
+    elif not n_good:
+        unsettled.append(Problem(None, "", "", "no row is good; correct the rows and choose the file again"))
+    return unsettled
 
 
 def _is_new(question: Question) -> bool:

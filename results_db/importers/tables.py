@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from results_db.importers import chart_table, curve_table, run_table, wandb_table
+from results_db.importers import chart_table, curve_table, quality_table, run_table, wandb_table
 from results_db.importers.content import Content
 from results_db.importers.preview import Preview
 from results_db.importers.questions import Answers
@@ -24,7 +24,7 @@ class TableImporter(Protocol):
 
 
 # The first that recognizes the records reads them.
-TABLES: tuple[TableImporter, ...] = (chart_table, wandb_table, curve_table, run_table)
+TABLES: tuple[TableImporter, ...] = (chart_table, wandb_table, quality_table, curve_table, run_table)
 
 
 def read(content: Content, records: Records, answers: Answers, remark: str = "") -> Preview:

@@ -109,3 +109,33 @@ def test_numbers_of_any_type_are_read(kind: pa.DataType) -> None:
 )
 def test_a_column_that_is_no_cell_is_named(column: pa.Array, said: str) -> None:
     assert read("x", parquet(pa.table({"n_params": [1e9], "n_tokens": [2e10], "loss": column}))).blocking == said
+
+
+@pytest.mark.parametrize("fmt", ["csv", "parquet"])
+@pytest.mark.parametrize(("table", "source"), [("loss_curves", "multi_power_law_2025"), ("quality", "amd_quark")])
+def test_an_export_of_curves_or_evaluations_comes_back_as_it_was(
+    table: str, source: str, fmt: str, shipped_store: Store
+) -> None:
+    before = shipped_store.table(table, source_id=source)
+    preview = shipped_store.preview("again", shipped_store.export(table, fmt, source))
+    assert (preview.kind, preview.blocking, preview.sentences()) == (table, "", [])
+    after = shipped_store.table(table, dataset_id=shipped_store.commit(preview))
+    own = ("source_id", "dataset_id", "origin", "source_family")
+    order = ["curve_id", "step"] if table == "loss_curves" else ["locator"]
+    shared = [name for name in before if name not in own]
+    pd.testing.assert_frame_equal(
+        before[shared].sort_values(order, kind="stable", ignore_index=True),
+        after[shared].sort_values(order, kind="stable", ignore_index=True),
+        check_dtype=False,
+    )
+
+
+def test_a_table_of_evaluations_by_hand_is_read() -> None:
+    data = (
+        b"model,task,metric,higher_is_better,value,weight_format\nm,piqa,accuracy,yes,78.1,mxfp4\nm,,accuracy,yes,1,x\n"
+    )
+    found = read("x.csv", data)
+    assert (found.kind, len(found.rows), found.rows["value"][0]) == ("quality", 1, 78.1)
+    assert found.sentences() == ["row 3: task: it is empty; every row needs one"]
+    odd = read("x.csv", b"model,task,metric,higher_is_better,value,mood\nm,piqa,accuracy,yes,78.1,fine\n")
+    assert odd.blocking == "columns: a table of evaluations has no such columns: mood. Say to ignore them"
