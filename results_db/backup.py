@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -12,7 +14,9 @@ from results_db import reading
 from results_db.creating import beside, place
 from results_db.errors import StoreError
 from results_db.location import require_folder, require_usable, wal_path
-from results_db.migrations import require_known, version_of
+from results_db.migrations import apply_missing, require_known, version_of
+
+KEPT = 3  # backups made before migrations that stay beside a store
 
 
 def copy_file(store: Path, target: Path) -> str:
@@ -36,6 +40,34 @@ def copy_file(store: Path, target: Path) -> str:
     finally:
         draft.unlink(missing_ok=True)
     return digest
+
+
+def before_migration(connection: duckdb.DuckDBPyConnection, path: Path, version: int) -> Path:
+    """The backup that was made of an open store beside it, named after its version and the time [UTC].
+
+    The newest KEPT of them stay. StoreError when there is no room for it; the store is then left as it is.
+    """
+    connection.execute("CHECKPOINT")
+    time = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    target = path.with_name(f"{path.name}.v{version}-{time}.backup")
+    try:
+        copy_file(path, target)
+    except StoreError as problem:
+        raise StoreError(
+            f"the store {path} was left as it is: it has the older version {version} and is brought up to date only "
+            f"after a backup, but {problem}"
+        ) from problem
+    for old in automatic_backups(path)[KEPT:]:
+        checksum_path(old).unlink(missing_ok=True)
+        old.unlink(missing_ok=True)
+    return target
+
+
+def automatic_backups(path: Path) -> list[Path]:
+    """The backups that were made of the store at `path` before migrations, the newest first."""
+    pattern = re.compile(re.escape(path.name) + r"\.v\d+-(\d{8}T\d{12})\.backup")
+    found = ((pattern.fullmatch(file.name), file) for file in path.parent.iterdir())
+    return [file for _, file in sorted(((match[1], file) for match, file in found if match), reverse=True)]
 
 
 def restore_file(backup: Path, path: Path) -> str:
@@ -91,7 +123,10 @@ def _verify_content(draft: Path, backup: Path) -> None:
     try:
         with duckdb.connect(str(draft)) as connection:
             require_known(version_of(connection), backup)
+            connection.execute("BEGIN")
+            apply_missing(connection)  # an older one is looked at as it will be once it is opened
             problems = reading.problems(connection)
+            connection.execute("ROLLBACK")
     except duckdb.Error as problem:
         problems = [str(problem).splitlines()[0].replace(str(draft), str(backup))]
     if problems:

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from results_db.backup import copy_file
+from results_db.backup import before_migration, copy_file
 from results_db.creating import create_file
 from results_db.errors import StoreError
 from results_db.location import require_usable
@@ -102,7 +102,8 @@ def _up_to_date(path: Path) -> duckdb.DuckDBPyConnection:
             require_whole(connection, path)
             version = version_of(connection)
             require_known(version, path)
-            if version != len(MIGRATIONS):
+            if version and version != len(MIGRATIONS):
+                before_migration(connection, path, version)
                 migrate(connection)
             if outdated(connection):
                 with transaction(connection):

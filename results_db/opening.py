@@ -121,8 +121,14 @@ _SENTENCES = (
         "writable, or set PRECISION_ATLAS_DB to another path",
     ),
     (
-        r"no space left",
-        "there is no space left on the disk of the store {path}; free some and try again, nothing was changed",
+        r"no space left|file too large|disk quota|could not write",
+        "there is no room to write to the store {path}; free some space on its disk and try again. Nothing was "
+        "changed, and what was imported before is all there",
+    ),
+    (
+        r"database has been invalidated",
+        "the store {path} stopped after an error that it could not undo, such as a full disk; mend that and restart "
+        "the program. What was imported before is all there",
     ),
     (r"connection (already|has been) closed", "the store {path} was closed; reload the page"),
 )

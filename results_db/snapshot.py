@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 
 from results_db import reading
+from results_db.opening import transaction
 
 
 def write_snapshot(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -18,19 +20,18 @@ def write_snapshot(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
     name = f"snapshot_{secrets.token_hex(6)}"
     cursor.execute(f"ATTACH {_text(str(path))} AS {name}")
     try:
-        cursor.execute("BEGIN")
-        for table in reading.tables(cursor):
-            columns = ", ".join(reading.columns(cursor, table))
-            cursor.execute(f"CREATE TABLE {name}.main.{table} AS SELECT {columns} FROM {table} ORDER BY rowid")
-        for table, column, _, comment in reading.describe(cursor).itertuples(index=False, name=None):
-            if comment:
-                cursor.execute(f"COMMENT ON COLUMN {name}.main.{table}.{column} IS {_text(comment)}")
-        cursor.execute("COMMIT")
+        with transaction(cursor):
+            for table in reading.tables(cursor):
+                columns = ", ".join(reading.columns(cursor, table))
+                cursor.execute(f"CREATE TABLE {name}.main.{table} AS SELECT {columns} FROM {table} ORDER BY rowid")
+            for table, column, _, comment in reading.describe(cursor).itertuples(index=False, name=None):
+                if comment:
+                    cursor.execute(f"COMMENT ON COLUMN {name}.main.{table}.{column} IS {_text(comment)}")
     except BaseException:
-        cursor.execute("ROLLBACK")
+        with suppress(duckdb.Error):  # the first failure is the one to tell
+            cursor.execute(f"DETACH {name}")
         raise
-    finally:
-        cursor.execute(f"DETACH {name}")
+    cursor.execute(f"DETACH {name}")
 
 
 def _text(value: str) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from results_db import Store, StoreError
-from results_db.backup import restore_file
+from results_db.backup import KEPT, automatic_backups, restore_file
+from results_db.migrations import MIGRATIONS, migrate
 
 RUNS = b"n_params,n_tokens,loss\n1e9,2e10,2.9\n"
 
@@ -134,3 +137,64 @@ def test_backup_and_restore_on_the_command_line(command: Callable, own_store_pat
     again = command("backup", copy, "--json")
     assert (again.code, again.data) == (1, b"")
     assert command("backup", tmp_path / "second", "--json").json["file"] == str(tmp_path / "second")
+
+
+@pytest.fixture
+def older(own_store_path: Path, valid_rows: dict[str, dict]) -> Path:
+    """A store of the first schema version, with a row in every table, that of runs a user's."""
+    own = dict.fromkeys(("source_id", "dataset_id"), valid_rows["datasets"]["dataset_id"]) | {"origin": "uploaded"}
+    with duckdb.connect(str(own_store_path)) as connection:
+        migrate(connection, MIGRATIONS[:1])
+        for name, row in (valid_rows | {"runs": valid_rows["runs"] | own}).items():
+            marks = ", ".join("?" * len(row))
+            connection.execute(f"INSERT INTO {name} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+    return own_store_path
+
+
+def test_before_a_migration_the_store_is_backed_up_beside_itself_and_can_be_restored(older: Path) -> None:
+    before = older.read_bytes()
+    with Store.open(older) as store:
+        assert store.status()["schema_version"] == len(MIGRATIONS)
+    (backup,) = automatic_backups(older)
+    assert re.fullmatch(r"atlas\.duckdb\.v1-\d{8}T\d{12}\.backup", backup.name)
+    with duckdb.connect(str(backup), read_only=True) as connection:
+        assert connection.execute("SELECT max(version) FROM schema_version").fetchall() == [(1,)]
+        assert connection.execute("SELECT loss FROM runs").fetchall() == [(3.2,)]
+    older.unlink()
+    assert "was verified by its checksum" in restore_file(backup, older)
+    assert len(older.read_bytes()) == len(before)
+    with Store.open(older) as store:
+        assert list(store.table("runs", origin="uploaded")["loss"]) == [3.2]
+
+
+def test_a_store_of_this_version_is_not_backed_up_when_it_is_opened(shipped_store: Store) -> None:
+    assert automatic_backups(Path(str(shipped_store.path))) == []
+
+
+def test_the_newest_backups_before_migrations_stay_and_nothing_else_is_touched(older: Path) -> None:
+    content = older.read_bytes()
+    (older.parent / "atlas.duckdb.v1-mine.backup").write_text("mine")
+    for _ in range(KEPT + 2):
+        older.write_bytes(content)
+        Store.open(older).close()
+    kept = automatic_backups(older)
+    assert len(kept) == KEPT
+    names = {path.name for path in older.parent.iterdir()}
+    expected = {older.name, "atlas.duckdb.v1-mine.backup"}
+    assert names == expected | {path.name for path in kept} | {f"{path.name}.sha256" for path in kept}
+
+
+def test_a_migration_that_fails_leaves_the_store_and_its_backup(older: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute("DELETE FROM runs")
+        raise RuntimeError("a mistake in a migration")
+
+    monkeypatch.setattr("results_db.file_engine.migrate", fails)
+    with pytest.raises(RuntimeError, match="a mistake in a migration"):
+        Store.open(older)
+    monkeypatch.undo()
+    (backup,) = automatic_backups(older)
+    older.unlink()
+    restore_file(backup, older)
+    with Store.open(older) as store:
+        assert list(store.table("runs", origin="uploaded")["loss"]) == [3.2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from results_db import Store, StoreError
+from results_db import Picks, Store, StoreError
 
 HOLD = """
 import sys
@@ -20,7 +21,7 @@ with Store.open(sys.argv[1]):
 """
 OPEN = """
 import sys
-from results_db import Store, StoreError
+from results_db import Picks, Store, StoreError
 print("ready", flush=True)
 sys.stdin.readline()
 try:
@@ -131,6 +132,62 @@ def test_threads_read_whole_tables_while_another_imports(shipped_store: Store) -
         assert len({key for writer in writers for key in writer.result()}) == n_imports
     assert len(shipped_store.table("runs")) == len(published) + n_imports * n_runs
     assert shipped_store.check() == []
+
+
+def counted(store: Store) -> int:
+    return store.runs.counts(Picks(source=("nobody",))).n_runs + store.status()["rows"]["runs"]
+
+
+def picked(store: Store) -> int:
+    return store.runs.counts(Picks()).n_runs
+
+
+def offered(store: Store) -> int:
+    return store.runs.facets().n_runs
+
+
+def drawn(store: Store) -> int:
+    return int(store.runs.points(Picks(), "flops", "source", 6)["n_runs"].sum())
+
+
+def exported(store: Store) -> int:
+    return store.export("runs").count(b"\n") - 1
+
+
+def read(store: Store) -> int:
+    return len(store.table("runs"))
+
+
+def summed(store: Store) -> int:
+    return int(store.datasets()["n_rows"].sum())
+
+
+LOOKS = (counted, picked, offered, drawn, exported, read, summed)
+
+
+def test_20_sessions_that_read_while_one_imports_see_all_of_an_import_or_nothing(empty_store: Store) -> None:
+    n_runs, done = 700, threading.Event()
+
+    def look(number: int) -> list[str]:
+        wrong, seen = [], set()
+        while not done.is_set() or not seen:
+            for look in (LOOKS[number % len(LOOKS)], LOOKS[(number + 3) % len(LOOKS)]):
+                n_seen = look(empty_store)
+                seen.add(n_seen)
+                wrong += [f"{look.__name__} saw {n_seen} runs"] if n_seen % n_runs else []
+        return wrong
+
+    with ThreadPoolExecutor(20) as pool:
+        readers = [pool.submit(look, number) for number in range(20)]
+        try:
+            for number in range(4):
+                dataset = empty_store.commit(empty_store.preview(f"{number}.csv", csv(n_runs, 1000 * number)))
+            empty_store.undo(dataset)
+        finally:
+            done.set()
+        assert [wrong for reader in readers for wrong in reader.result()] == []
+    assert len(empty_store.table("runs")) == 3 * n_runs
+    assert empty_store.check() == []
 
 
 def test_the_same_file_from_several_threads_is_added_once(empty_store: Store) -> None:
