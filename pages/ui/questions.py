@@ -47,7 +47,7 @@ def _grid(questions: Iterable[Question], key: str) -> dict[str, str]:
     for position, question in enumerate(questions):
         with columns[position % 2]:
             answer = _input(question, f"{key}.fact.{question.name}")
-        if answer.strip():
+        if answer.strip() not in ("", question.answer):  # what is assumed anyway needs no second reading
             said[question.name] = answer
     return said
 

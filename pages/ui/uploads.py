@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.ui import panels, questions
 from results_db import Preview, Store, file_columns
 
 IGNORED = "(ignore)"
 LIMIT_MB = 200
-KEPT = 6  # previews of one file that a session remembers
+KEPT = 4  # previews of one file that a session remembers
 COUNTS = dict.fromkeys(
     ("n_params", "n_tokens", "flops", "batch_tokens"), st.column_config.NumberColumn(format="compact")
 )
@@ -50,12 +51,12 @@ def drop_zone(store: Store, page: str, label: str, help_text: str) -> None:
         return
     st.session_state.pop(f"{page}.upload_done", None)
     with st.container(border=True):
-        _offer(store, page, file.name, file.getvalue(), f"{page}.{number}")
+        _offer(store, page, file, f"{page}.{number}")
 
 
-def _offer(store: Store, page: str, file_name: str, data: bytes, key: str) -> None:
+def _offer(store: Store, page: str, file: UploadedFile, key: str) -> None:
     def read(mapping: dict[str, str], facts: dict[str, str]) -> Preview:
-        return _remembered(store, file_name, data, mapping, facts, key)
+        return _remembered(store, file, mapping, facts, key)
 
     with st.spinner("Reading the file"):
         preview = read({}, {})
@@ -75,16 +76,14 @@ def _offer(store: Store, page: str, file_name: str, data: bytes, key: str) -> No
     _import(store, page, preview, key)
 
 
-def _remembered(
-    store: Store, file_name: str, data: bytes, mapping: dict[str, str], facts: dict[str, str], key: str
-) -> Preview:
+def _remembered(store: Store, file: UploadedFile, mapping: dict[str, str], facts: dict[str, str], key: str) -> Preview:
     """The preview for these answers, read anew only when they change: a rerun of the page reads no file."""
-    asked = (file_name, tuple(sorted(mapping.items())), tuple(sorted(facts.items())))
+    asked = (file.file_id, tuple(sorted(mapping.items())), tuple(sorted(facts.items())))
     kept: dict = st.session_state.setdefault(f"{key}.previews", {})
     if asked not in kept:
-        kept[asked] = store.preview(file_name, data, mapping, facts)
-        while len(kept) > KEPT:
+        while len(kept) >= KEPT:
             kept.pop(next(iter(kept)))
+        kept[asked] = store.preview(file.name, file.getvalue(), mapping, facts)
     return kept[asked]
 
 

@@ -142,6 +142,12 @@ def test_every_kind_of_file_is_shown_under_my_datasets(page) -> None:
         assert words in said(at)
 
 
+def test_another_file_of_the_same_name_is_read_anew(page) -> None:
+    at = dropped(page(), "mine.csv", RUNS)
+    assert "a table of 2 runs, all good." in said(at)
+    assert "a table of 3 runs, all good." in said(dropped(at, "mine.csv", RUNS + b"c,4e9,8e10,2.7\n"))
+
+
 def test_text_of_a_file_is_shown_as_text_in_the_questions_about_it(page) -> None:
     data = json.dumps({"results": {"t": {"[x](http://y) **b**,none": 3.0}}, "versions": {"t": 0}}).encode()
     at = dropped(page(), "<b>results</b>.json", data)
