@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.descent import Model, descend
+from analysis.descent import descend
 from analysis.optimum import Optimum
+from analysis.problem import Problem
 
 REFINED = 4  # points added between the last one inside the interval and the first one outside
 FAR = 3.0  # times the rise at which the interval ends
@@ -127,7 +128,7 @@ def _improve(trace: Trace, starts: np.ndarray, todo: np.ndarray, least: float) -
     which = trace.which[:, None] * np.ones(trace.held.shape, int)
     start, held, tries = starts[:, todo], which[todo], len(starts)
     start[:, np.arange(len(held)), held] = trace.held[todo]
-    model = _holding(own.problem, np.tile(held, tries))
+    model = _Holding(own.problem, np.tile(held, tries))
     weights = np.ones(len(own.residuals))
     flat = start.reshape(-1, own.free)
     end = descend(model, flat, weights, own.delta, own.problem.low, own.problem.high, tolerance=1e-9)
@@ -140,12 +141,13 @@ def _improve(trace: Trace, starts: np.ndarray, todo: np.ndarray, least: float) -
     return gained
 
 
-def _holding(problem: Model, which: np.ndarray) -> Model:
+class _Holding:
     """The problem with parameter `which[row]` of each row of the batch held: nothing slopes along it."""
 
-    def model(theta: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        residuals, jacobian = problem(theta, rows)
-        jacobian[np.arange(len(theta)), :, which[rows]] = 0.0
-        return residuals, jacobian
+    def __init__(self, problem: Problem, which: np.ndarray):
+        self.problem, self.which, self.cells = problem, which, problem.cells
 
-    return model
+    def __call__(self, theta: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        residuals, jacobian = self.problem(theta, rows)
+        jacobian[np.arange(len(theta)), :, self.which[rows]] = 0.0
+        return residuals, jacobian
