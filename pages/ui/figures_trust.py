@@ -68,9 +68,12 @@ def profile_figure(
         figure.update_xaxes(type=kind, range=span, nticks=5, **at)
         figure.update_yaxes(range=[0, TOP], nticks=5, title="rise" if column == 1 else None, **at)
     figure.add_hline(y=1, line={"color": MUTED, "width": 1, "dash": "dot"})
-    return figure.update_layout(title=title, height=90 + 240 * rows, margin={"l": 10, "r": 10, "t": 90, "b": 10},
-                                legend={"orientation": "h", "y": 1.0, "yanchor": "top", "yref": "container",
-                                        "x": 1, "xanchor": "right"})  # fmt: skip
+    return figure.update_layout(
+        title=title,
+        height=150 + 240 * rows,
+        margin={"l": 10, "r": 10, "t": 80, "b": 70},
+        legend={"orientation": "h", "x": 0, "y": 0.0, "yref": "container", "yanchor": "bottom"},
+    )
 
 
 def _reach(profile: Profile) -> tuple[float, float]:

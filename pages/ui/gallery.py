@@ -10,10 +10,11 @@ from analysis.feeding import why_not
 from analysis.laws import Law
 from analysis.laws.columns import COLUMNS
 from pages.ui.groups import RunGroup, kind_of
+from pages.ui.session import store
 
 
 def button(chosen: Law, laws: Mapping[str, Law], group: RunGroup) -> None:
-    """Draws the button that opens the gallery."""
+    """Draws the button that opens the gallery; laws without a set of coefficients in the store are marked there."""
     st.caption(f"{len(laws)} laws; {sum(group.can_be_fitted_with(law) for law in laws.values())} fit these rows.")
     if st.button("All laws", key="scaling_laws.gallery", icon=":material/menu_book:", width="stretch"):
         _gallery(chosen, laws, group)
@@ -21,11 +22,12 @@ def button(chosen: Law, laws: Mapping[str, Law], group: RunGroup) -> None:
 
 @st.dialog("Every law and what it needs", width="large")
 def _gallery(chosen: Law, laws: Mapping[str, Law], group: RunGroup) -> None:
+    published = set(store().coefficient_sets()["law"])
     fed = [law for law in laws.values() if group.can_be_fitted_with(law)]
     st.subheader(f"These rows feed {len(fed)}")
     for law in fed:
         with st.container(border=True):
-            _card(law)
+            _card(law, published)
             if law.name == chosen.name:
                 st.caption("Chosen now.")
             elif st.button(
@@ -39,7 +41,7 @@ def _gallery(chosen: Law, laws: Mapping[str, Law], group: RunGroup) -> None:
             st.subheader(f"Others, of the {predicted}")
         for law in others:
             with st.container(border=True):
-                _card(law)
+                _card(law, published)
                 st.caption(f"For these rows: {lacks(law, group)}.")
 
 
@@ -55,10 +57,12 @@ def lacks(law: Law, group: RunGroup) -> str:
     return why_not(law, group.runs) or "it needs more rows, or more different values"
 
 
-def _card(law: Law) -> None:
+def _card(law: Law, published: set[str]) -> None:
     st.markdown(f"**{law.title}**")
     st.latex(law.formula)
     st.markdown(" · ".join(f"`{param.symbol}` {param.meaning}" for param in law.params))
+    if law.name.partition(":")[0] not in published:
+        st.caption("No published coefficients: it is offered for fitting.")
     inputs = ", ".join(COLUMNS[name].words for name in law.inputs)
     counted = (
         f" N counts {law.counts.replace('_', '-')} parameters." if law.counts in ("total", "non_embedding") else ""

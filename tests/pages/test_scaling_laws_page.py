@@ -152,6 +152,7 @@ def test_the_gallery_lists_the_laws_that_these_rows_feed_first_and_what_the_othe
     assert "For these rows: needs optimizer steps S (steps)." in text
     assert f"it is fitted to {CURVES}, these are runs" in text
     assert f"it is fitted to {COVERAGE}, these are runs" in text
+    assert "No published coefficients: it is offered for fitting." in text
     for law in laws_on_offer().values():
         assert f"**{law.title}**" in text
         assert f"`{law.params[0].symbol}` {law.params[0].meaning}" in text
