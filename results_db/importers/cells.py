@@ -7,6 +7,7 @@ other text, each only once however many rows repeat it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +16,15 @@ import pyarrow.compute as pc
 
 from results_db.importers.aliases import Match
 from results_db.importers.problems import Problem, shown
-from results_db.importers.run_rules import LENGTHS, MISSING, RANGES, REQUIRED, RULES, TYPES, Rule, is_missing
+from results_db.importers.run_rules import COUNTS, LENGTHS, MISSING, RANGES, REQUIRED, RULES, TYPES, Rule, is_missing
+from results_db.importers.units import SUFFIXES
 
 # Cells that are their own value, to float() as to Arrow. Two digits of exponent: no overflow, no subnormal number.
 _NUMBER = r"^[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?$"
+# A number of at most 15 digits: with a power of ten behind it, it is the double that the rule's product rounds to.
+_SHORT = r"[0-9]{1,7}(?:\.[0-9]{1,8})?"
+# Power of ten -> the suffixes that mean it.
+_POWERS = {power: "|".join(word for word, size in SUFFIXES.items() if size == 10.0**power) for power in (3, 6, 9, 12)}
 _WORDS = r"^[!-~]+( [!-~]+)*$"
 _MISSING = pa.array(sorted(MISSING), pa.string())
 _ARROW = {"float64": pa.float64(), "str": pa.string(), "bool": pa.bool_()}
@@ -84,8 +90,8 @@ def _plain(texts: pa.StringArray, match: Match, rule: Rule) -> tuple[pa.Array, n
     if match.column not in REQUIRED:
         missing = _numpy(pc.is_in(pc.ascii_lower(pc.ascii_trim_whitespace(texts)), _MISSING))
     own_rule = rule is RULES[match.column]
-    if own_rule and match.column in RANGES and match.scale == 1:
-        values = _plain_numbers(texts, *RANGES[match.column])
+    if own_rule and match.column in RANGES:
+        values = _plain_numbers(texts, match)
         return pa.array(values, from_pandas=True), missing | np.isfinite(values)
     if own_rule and match.column in LENGTHS:
         short = pc.less_equal(pc.binary_length(texts), LENGTHS[match.column])
@@ -94,13 +100,30 @@ def _plain(texts: pa.StringArray, match: Match, rule: Rule) -> tuple[pa.Array, n
     return pa.nulls(len(texts), _ARROW[TYPES[match.column]]), missing
 
 
-def _plain_numbers(texts: pa.StringArray, least: float, most: float) -> np.ndarray:
-    """The numbers from `least` to `most` of the cells that are plain numbers, NaN for all others."""
-    plain = _numpy(_like(texts, _NUMBER))
+def _plain_numbers(texts: pa.StringArray, match: Match) -> np.ndarray:
+    """The numbers that need no rule and lie in the column's range, NaN for all other cells."""
+    least, most = RANGES[match.column]
     values = np.full(len(texts), np.nan)
-    values[plain] = pc.cast(texts.filter(pa.array(plain)), pa.float64()).to_numpy()
+    if match.scale == 1:
+        _fill(values, texts, _like(texts, _NUMBER))
+    elif match.scale in SUFFIXES.values():
+        power = pa.scalar(f"e{round(math.log10(match.scale))}")
+        _fill(values, pc.binary_join_element_wise(texts, power, ""), _like(texts, f"^{_SHORT}$"))
+    rest = np.flatnonzero(np.isnan(values))
+    if match.column in COUNTS and len(rest):
+        counts = texts.take(pa.array(rest))
+        for power, words in _POWERS.items():
+            pattern = f"(?i)^({_SHORT}) ?(?:{words})$"
+            found = np.full(len(rest), np.nan)
+            _fill(found, pc.replace_substring_regex(counts, pattern, rf"\1e{power}"), _like(counts, pattern))
+            values[rest] = np.where(np.isnan(found), values[rest], found)
     values[~((values >= least) & (values <= most))] = np.nan
     return values
+
+
+def _fill(values: np.ndarray, texts: pa.StringArray, plain: pa.BooleanArray) -> None:
+    """Puts the numbers that the plain cells say in their places."""
+    values[_numpy(plain)] = pc.cast(texts.filter(plain), pa.float64()).to_numpy()
 
 
 def _like(texts: pa.StringArray, pattern: str) -> pa.BooleanArray:

@@ -25,6 +25,7 @@ RANGES = {
     "block_size": (1, 1e9),
     "streams": (1, 1e6),
 }
+COUNTS = ("n_params", "n_tokens", "flops")  # columns whose numbers may have a suffix, such as 20B
 # Column -> the most characters of its text.
 LENGTHS = {
     **dict.fromkeys(("run_id", "family", "method", "loss_name", "fit_group", "caution"), 200),
