@@ -3,7 +3,7 @@
 import streamlit as st
 
 from analysis.fitting import Status
-from pages.ui import fits, groups, inputs, law_main, law_tables, law_tabs, next_tab, panels, tasks, trust_tabs
+from pages.ui import browse, fits, groups, inputs, law_main, law_tables, law_tabs, next_tab, panels, tasks, trust_tabs
 from pages.ui.session import store
 from pages.ui.working import computed
 
@@ -16,7 +16,8 @@ panels.header(
     "its 95% interval and the published coefficients appear beside each other.",
 )
 
-all_runs = store().table("runs")
+sample = browse.runs_to_fit(store())
+all_runs = sample.runs
 if all_runs.empty:
     panels.empty_state(
         "The store holds no runs yet: upload a table of runs to fit a law.", "pages/results.py", "Upload"
@@ -43,6 +44,8 @@ with main:
     if choice.runs.empty:
         panels.empty_state("No run is left with these filters: widen them on the left.")
         st.stop()
+    if said := browse.sample_words(sample, choice.runs):
+        st.caption(f":material/filter_alt: {said}")
     law, settings = choice.law, choice.settings
     result = computed("scaling_laws.fit", "Fitting", tasks.fit_runs, law.name, choice.runs, choice.base, settings)
     if result is None:

@@ -17,6 +17,7 @@ from results_db.readable import AXES, CELLS, FACETS, ORDERS, OTHERS, READABLE, S
 from results_db.reading import columns
 
 MOST_OPTIONS = 300  # values of a facet that are offered, the most frequent first
+MOST_FITTED = 5_000  # runs of one upload that are handed to a fit
 MOST_ALONE = 10_000  # runs that are drawn as a point each; of more, those that lie close share one
 MOST_POINTS = 50_000  # of a figure, whatever is drawn
 
@@ -41,6 +42,14 @@ class Counts:
     def n_runs(self) -> int:
         """All of them."""
         return sum(self.by_origin.values())
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Runs as they are stored. Of an upload in `totals`, with the number of its runs, only some are here."""
+
+    runs: pd.DataFrame
+    totals: dict[str, int]
 
 
 class Runs:
@@ -110,6 +119,21 @@ class Runs:
         with self._cursor() as cursor:
             found = cursor.execute(query, [*parameters, n_rows, first]).df()
             return found.merge(_runs_at(cursor, found["position"].tolist()), on="position")
+
+    def sample(self, most: int = MOST_FITTED) -> Sample:
+        """All published runs, and about `most` of an upload that has more: always the same, drawn evenly by name."""
+        counted = "SELECT source_id, count(*) FROM runs WHERE dataset_id IS NOT NULL GROUP BY 1 HAVING count(*) > ?"
+        with self._cursor() as cursor:
+            totals = dict(cursor.execute(counted, [most]).fetchall())
+            shares = pd.DataFrame({"source_id": list(totals), "share": [most / total for total in totals.values()]})
+            cursor.register("shares", shares.astype({"source_id": "str", "share": "float64"}))
+            names = ", ".join(f"runs.{name}" for name in columns(cursor, "runs"))
+            runs = cursor.execute(
+                f"SELECT {names} FROM runs LEFT JOIN shares ON shares.source_id = runs.source_id"
+                " WHERE share IS NULL OR md5_number_lower(run_id) % 1000000 < 1000000 * share ORDER BY runs.rowid"
+            ).df()
+            cursor.unregister("shares")
+        return Sample(runs, totals)
 
     def archive(self, picks: Picks, fmt: str) -> bytes:
         """The picked runs as they are stored, with their sources and datasets, as a zip file of CSV or Parquet."""

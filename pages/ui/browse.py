@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit import column_config
 
 from results_db import Picks, Store
-from results_db.browsing import Counts, Facets
+from results_db.browsing import Counts, Facets, Sample
 
 NOT_STATED, OTHERS = "not stated", "others"
 PAGE_ROWS = 1000
@@ -75,6 +75,28 @@ def _shown(
 ) -> Shown:
     runs = _store.runs
     return Shown(runs.counts(picks), runs.counts(picks, x), runs.points(picks, x, color, most_colors))
+
+
+def runs_to_fit(store: Store) -> Sample:
+    """The runs that a fit is offered, asked again only when the store has changed."""
+    return _sample(store, str(store.path), store.state)
+
+
+@st.cache_data(max_entries=2, show_spinner="Looking through the runs")
+def _sample(_store: Store, place: str, state: tuple[int, int]) -> Sample:
+    return _store.runs.sample()
+
+
+def sample_words(sample: Sample, runs: pd.DataFrame) -> str:
+    """What to say when these runs are a sample of an upload, "" when they are all."""
+    keys = runs["source_id"].unique() if "source_id" in runs else []
+    total = sum(sample.totals.get(str(key), 0) for key in keys)
+    if not total:
+        return ""
+    return (
+        f"This upload has {total:,} runs. A fit takes minutes for so many and gains little: it is made to "
+        f"{len(runs):,} of them, drawn evenly by their names; the results page shows all."
+    )
 
 
 def finding(points: pd.DataFrame, x: str) -> str:

@@ -20,6 +20,7 @@ from pages.ui.inputs import Choice
 from pages.ui.session import store
 from pages.ui.tasks import Examined
 from pages.ui.working import computed
+from results_db.browsing import MOST_FITTED
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def _copies(view: View) -> None:
 def _published_refits(view: View) -> None:
     """Published fits to the runs of this source, refitted with their own objective."""
     source = str(view.rows["source_id"].iloc[0])
-    runs = store().table("runs", source_id=source)
+    runs = store().first_rows("runs", MOST_FITTED, source_id=source)
     coefficients = store().coefficient_sets()
     wanted = coefficients[["source_id", "law", "variant", "symbol", "value"]]
     reports = computed(

@@ -209,6 +209,20 @@ def test_of_very_many_runs_those_that_lie_close_share_a_point_and_none_is_lost(c
     assert set(zip(points["n_params"], points["loss"], strict=True)) <= stored
 
 
+def test_a_fit_is_offered_a_sample_of_a_very_large_upload_and_all_of_the_others(crowd: Store, store: Store) -> None:
+    whole = store.runs.sample()
+    assert whole.totals == {}
+    pd.testing.assert_frame_equal(whole.runs, store.table("runs"))
+    some = crowd.runs.sample(2000)
+    (total,) = some.totals.values()
+    assert total == 100_000
+    assert 1700 < len(some.runs) < 2300
+    pd.testing.assert_frame_equal(some.runs, crowd.runs.sample(2000).runs)
+    everything = crowd.table("runs")
+    assert some.runs["loss"].mean() == pytest.approx(everything["loss"].mean(), abs=0.02)
+    assert set(some.runs["run_id"]) < set(everything["run_id"])
+
+
 def test_of_very_many_values_the_most_frequent_are_offered(crowd: Store) -> None:
     assert len(crowd.runs.facets().values["family"]) == MOST_OPTIONS
     page = crowd.runs.page(replace(Picks(), family=("sweep 7",)), "lowest loss", 0, 1000)

@@ -254,6 +254,7 @@ def test_a_query_of_anybody_is_answered_the_same(published: Pair) -> None:
 
 def test_runs_are_counted_drawn_and_listed_the_same(published: Pair) -> None:
     published.same(lambda store: store.runs.facets())
+    published.same(lambda store: store.runs.sample().runs)
     for picks in (Picks(), Picks(source=("quartet_2025",), forward=("bf16",), perplexities=True)):
         published.same(lambda store, picks=picks: store.runs.counts(picks, "flops"))
         published.same(
