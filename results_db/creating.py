@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -50,6 +51,12 @@ def _require_writable(draft: Path, path: Path) -> None:
 def beside(path: Path) -> Path:
     """A free hidden name in the folder of `path`, for a file that is moved to `path` when it is whole."""
     return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.new")
+
+
+def drafts_of(path: Path) -> list[Path]:
+    """The drafts beside `path` that were not moved into its place yet, or never will be."""
+    pattern = re.compile(re.escape(f".{path.name}.") + r"\d+-[0-9a-f]{8}\.new")
+    return [file for file in path.parent.iterdir() if pattern.fullmatch(file.name)]
 
 
 def place(draft: Path, path: Path) -> None:

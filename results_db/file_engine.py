@@ -8,13 +8,14 @@ from typing import Any
 
 import duckdb
 
-from results_db.backup import before_migration, copy_file
+from results_db.backup import copy_file
 from results_db.creating import create_file
 from results_db.errors import StoreError
 from results_db.location import require_usable
-from results_db.migrations import MIGRATIONS, migrate, require_known, version_of
+from results_db.migrations import MIGRATIONS, require_known, version_of
 from results_db.opening import WRITE_LOCK, begin, connect, explained, require_whole, transaction
 from results_db.shipped import outdated, replace_shipped
+from results_db.upgrading import upgrade_file
 
 # Paths this process has opened: one that vanishes is said, not quietly made anew. Guarded by WRITE_LOCK.
 _OPENED: set[Path] = set()
@@ -102,9 +103,10 @@ def _up_to_date(path: Path) -> duckdb.DuckDBPyConnection:
             require_whole(connection, path)
             version = version_of(connection)
             require_known(version, path)
-            if version and version != len(MIGRATIONS):
-                before_migration(connection, path, version)
-                migrate(connection)
+        if version and version != len(MIGRATIONS):
+            upgrade_file(connection, path, version)
+            connection = connect(path)
+        with explained(path):
             if outdated(connection):
                 with transaction(connection):
                     replace_shipped(connection)

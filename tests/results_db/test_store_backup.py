@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -189,12 +190,32 @@ def test_a_migration_that_fails_leaves_the_store_and_its_backup(older: Path, mon
         connection.execute("DELETE FROM runs")
         raise RuntimeError("a mistake in a migration")
 
-    monkeypatch.setattr("results_db.file_engine.migrate", fails)
+    monkeypatch.setattr("results_db.upgrading.migrate", fails)
     with pytest.raises(RuntimeError, match="a mistake in a migration"):
         Store.open(older)
-    monkeypatch.undo()
     (backup,) = automatic_backups(older)
-    older.unlink()
-    restore_file(backup, older)
+    assert {path.name for path in older.parent.iterdir()} == {older.name, backup.name, f"{backup.name}.sha256"}
+    monkeypatch.undo()
     with Store.open(older) as store:
         assert list(store.table("runs", origin="uploaded")["loss"]) == [3.2]
+
+
+def test_a_link_to_a_store_stays_a_link_when_the_store_is_migrated(older: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.duckdb"
+    link.symlink_to(older)
+    older.chmod(0o640)
+    with Store.open(link) as store:
+        assert store.status()["schema_version"] == len(MIGRATIONS)
+    assert link.is_symlink()
+    assert older.stat().st_mode & 0o777 == 0o640
+    with Store.open(older) as store:
+        assert store.status()["schema_version"] == len(MIGRATIONS)
+
+
+def test_drafts_of_killed_migrations_are_removed_after_an_hour(older: Path) -> None:
+    old, young = (older.with_name(f".{older.name}.{number}-0123abcd.new") for number in (1, 2))
+    for draft in (old, young):
+        draft.write_text("half a store")
+    os.utime(old, (0, 0))
+    Store.open(older).close()
+    assert (old.exists(), young.exists()) == (False, True)

@@ -114,6 +114,21 @@ def test_without_room_for_a_backup_an_older_store_stays_as_it_is(
     assert len(automatic_backups(own_store_path)) == 1
 
 
+def test_without_room_for_the_migrated_copy_an_older_store_stays_as_it_is(
+    limited: Callable, own_store_path: Path, valid_rows: dict[str, dict[str, Any]]
+) -> None:
+    with duckdb.connect(str(own_store_path)) as connection:
+        migrate(connection, MIGRATIONS[:2])
+    before = own_store_path.read_bytes()
+    ((_, outcome, words),) = limited("migrate", len(before) + 4096)
+    assert outcome == "StoreError"
+    assert words.startswith(f"there is no room to write to the store {own_store_path}")
+    assert own_store_path.read_bytes() == before
+    (backup,) = automatic_backups(own_store_path)
+    left = {own_store_path.name, backup.name, f"{backup.name}.sha256"}
+    assert {path.name for path in own_store_path.parent.iterdir()} == left
+
+
 @pytest.mark.parametrize("what", ["backup", "export"])
 def test_a_copy_that_does_not_fit_leaves_nothing(
     what: str, limited: Callable, own_store_path: Path, shipped_file: Path, tmp_path: Path

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,8 @@ class Killer:
         while (said := self.acks.read_text()).count("\n") <= n_acks and "done" not in said:
             time.sleep(0.002)
         time.sleep(after_s)
-        os.kill(worker, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has ended by itself
+            os.kill(worker, signal.SIGKILL)
         assert self._starter.stdout.readline() == "ended\n"
         return [line for line in self.acks.read_text().splitlines() if line not in ("started", "done")]
 
