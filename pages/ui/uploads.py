@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.ui import panels, questions
-from results_db import Preview, Store, file_columns
+from results_db import Preview, Store, StoreError, file_columns
 
 IGNORED = "(ignore)"
 LIMIT_MB = 200
@@ -140,7 +140,12 @@ def _import(store: Store, page: str, preview: Preview, key: str) -> None:
     name = left.text_input("Name of the dataset", value=preview.default_name, max_chars=100, key=f"{key}.name")
     label = f"Import {counted(len(preview.rows), preview.kind)}{', without the bad rows' if bad else ''}"
     if right.button(label, type="primary", key=f"{page}.import", icon=":material/download_done:", width="stretch"):
-        dataset = store.commit(preview, name, skip_bad_rows=bad)
+        try:
+            with st.spinner("Importing"):
+                dataset = store.commit(preview, name, skip_bad_rows=bad)
+        except (ValueError, StoreError) as problem:
+            st.error(panels.plain(str(problem)), icon=":material/block:")
+            return
         st.session_state.pop(f"{key}.previews", None)
         st.session_state[f"{page}.upload_number"] += 1
         st.session_state[f"{page}.upload_done"] = (dataset, _imported(preview))
@@ -170,7 +175,7 @@ def doing(change: Callable[[], object]) -> None:
     """Makes a change of the store and draws the page anew, or says why it cannot be made."""
     try:
         change()
-    except ValueError as problem:
+    except (ValueError, StoreError) as problem:
         st.error(panels.plain(str(problem)), icon=":material/block:")
     else:
         st.rerun()

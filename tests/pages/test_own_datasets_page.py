@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -155,3 +156,29 @@ def test_text_of_a_file_is_shown_as_text_in_the_questions_about_it(page) -> None
     (asking,) = [label for label in labels if "http" in label]
     assert "\\[x\\]\\(http" in asking
     assert "\\*\\*b\\*\\*" in asking
+
+
+def test_an_import_that_finds_no_room_is_said_and_can_be_tried_again(page, own_store_path, monkeypatch) -> None:
+    at = dropped(page(), "runs.csv", RUNS)
+
+    def full(*_: object) -> str:
+        raise duckdb.IOException('Could not write file "x": No space left on device')
+
+    with monkeypatch.context() as patched:
+        patched.setattr("results_db.writing.add_dataset", full)
+        at = checked(at.button(key="results.import").click().run())
+        assert "there is no room to write to the store" in said(at)
+    at = checked(at.button(key="results.import").click().run())
+    assert "2 training runs imported." in said(at)
+
+
+def test_100000_runs_are_uploaded_drawn_and_undone_without_being_sent_to_the_browser(page, own_store_path) -> None:
+    rows = "".join(f"{1e8 + 1e6 * (i % 997):.0f},{1e9 + i:.0f},{2 + i % 1013 / 1000}\n" for i in range(100_000))
+    at, dataset = imported(page(), "many.csv", f"n_params,n_tokens,loss\n{rows}".encode())
+    assert "100,000 training runs imported." in said(at)
+    assert "dots, one for runs that lie close" in said(at)
+    drawn = json.loads(at.get("plotly_chart")[0].proto.spec)["data"]
+    assert sum(len(trace["customdata"]) for trace in drawn) < 50_000
+    assert max(len(table.value) for table in at.dataframe) <= 1000
+    at = checked(at.button(key=f"results.undo.{dataset}").click().run())
+    assert "The store holds no runs yet" in said(at)
