@@ -181,8 +181,8 @@ def _well_quoted(data: bytes, start: int, end: int, delimiter: bytes) -> bool:
     edge = np.zeros(256, bool)
     edge[list(b'\r\n"' + delimiter)] = True
     opening, closing = quotes[0::2], quotes[1::2]
-    opens = edge[text[np.maximum(opening - 1, 0)]] | (opening == 0)
-    closes = edge[text[np.minimum(closing + 1, len(text) - 1)]]  # the last one is its own neighbor, and a quote
+    opens = edge[text.take(opening - 1, mode="clip")] | (opening == 0)
+    closes = edge[text.take(closing + 1, mode="clip")]  # the last one is its own neighbor, and a quote
     return bool(opens.all() and closes.all())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -28,9 +29,9 @@ def read_rows(
     A last problem without a row says how many more rows have problems.
     """
     texts = {mapping[name].column: text for name, text in zip(records.header, records.texts, strict=True)}
-    columns = [
-        read_column(texts[match.column], match, rules[match.column]) for match in mapping.values() if match.column
-    ]
+    used = [match for match in mapping.values() if match.column]
+    with ThreadPoolExecutor() as pool:  # Arrow does most of it, and lets other threads run meanwhile
+        columns = list(pool.map(lambda match: read_column(texts[match.column], match, rules[match.column]), used))
     values = {column.match.column: column.values for column in columns}
     if "forward_format" in texts:
         values = _with_stated_bits(values, texts["forward_format"])
@@ -64,7 +65,7 @@ def _names(given: pa.StringArray | None, n_rows: int) -> pa.StringArray:
 def _repeats(values: dict[str, pa.Array], run_ids: pa.StringArray, good: np.ndarray) -> dict[int, tuple[int, bool]]:
     """Rows that say the same as an earlier good row, or have its name: position -> (that row's, all the same)."""
     given = values.get("run_id")
-    if given is not None and not given.null_count and pc.count_distinct(given).as_py() == len(given):
+    if given is not None and not given.null_count and _all_different(given):
         return {}
     keys = pd.DataFrame({name: values[name].to_numpy(zero_copy_only=False) for name in REQUIRED if name in values})
     maybe = keys.duplicated(keep=False).to_numpy() if len(keys.columns) else np.ones(len(good), bool)
@@ -85,6 +86,12 @@ def _repeats(values: dict[str, pa.Array], run_ids: pa.StringArray, good: np.ndar
         else:
             first_with[row] = first_named[name] = position
     return repeats
+
+
+def _all_different(names: pa.StringArray) -> bool:
+    """True when no name is there twice, which is plain to see where they are sorted."""
+    ascending = pc.all(pc.less(names.slice(0, max(len(names) - 1, 0)), names.slice(1))).as_py()
+    return ascending is not False or pc.count_distinct(names).as_py() == len(names)
 
 
 def _listed(
@@ -133,4 +140,4 @@ def _frame(records: Records, values: Mapping[str, pa.Array], good: np.ndarray) -
     whole = {name: pa.nulls(n_rows, ARROW_TYPES[kind]) for name, kind in TYPES.items()} | dict(values) | own
     arrays = [whole[name] for name in COLUMNS]
     table = pa.table(arrays, names=list(COLUMNS))
-    return (table if good.all() else table.filter(pa.array(good))).to_pandas()
+    return (table if good.all() else table.filter(pa.array(good))).to_pandas(split_blocks=True)
