@@ -70,7 +70,7 @@ def _limit(seconds: int) -> None:
         return
     for name, most in (
         (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_CPU, 2 * seconds + 1),  # should its caller be gone; the caller's clock comes first
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 64),
