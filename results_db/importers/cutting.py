@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
@@ -17,12 +17,11 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from results_db.formulas import unguarded
-from results_db.importers.aliases import match_column
 from results_db.importers.problems import Problem, Unreadable, shown
+from results_db.importers.separator import separator_of
 from results_db.importers.table import MAX_CELLS, MAX_LISTED, MAX_ROWS, Records, names, records_of, too_long
 from results_db.importers.units import parse_number
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 MAX_LINE = 2_000_000  # characters between two line ends, and in one row of several lines
 _BATCH = 20_000  # rows that the csv module cuts before they become columns
 _MOST_QUOTES = 20_000_000
@@ -30,10 +29,10 @@ _WIDE = r"[\x{80}-\x{10FFFF}]"
 
 
 def read_delimited(data: bytes) -> Records:
-    """The records of a CSV, TSV or semicolon table in UTF-8; Unreadable when its header is no header."""
-    delimiter = _delimiter(data)
+    """The records of a delimited table in UTF-8; Unreadable when its header is no header."""
+    delimiter, n_before = separator_of(data)
     lines = _Lines(data)
-    rows = _rows(lines, delimiter)
+    rows = islice(_rows(lines, delimiter), n_before, None)
     first = next(((number, cells) for number, cells in rows if not _blank(cells)), None)
     if first is None:
         raise Unreadable("the file is empty; a table of runs needs a header and at least one row")
@@ -44,20 +43,6 @@ def read_delimited(data: bytes) -> Records:
     if texts is None:
         return _carefully(rows, header)
     return _unguarded(_without_blank(Records(header, number + 1 + np.arange(len(texts[0])), texts)))
-
-
-def _delimiter(data: bytes) -> str:
-    """The character that cuts the first line into the most columns we know."""
-    found = re.search(rb"[^\r\n]*\S[^\r\n]*", data)
-    line = found[0][:MAX_LINE].decode(errors="ignore") if found else ""
-    if len(line) > 100_000:  # no header: whatever it is, it is not cut in four ways to find out
-        return ","
-
-    def known(delimiter: str) -> tuple[int, int]:
-        cells = line.split(delimiter)
-        return sum(match_column(cell.strip(' "')).confidence > 0 for cell in cells), len(cells)
-
-    return max(DELIMITERS, key=known)
 
 
 class _Lines:

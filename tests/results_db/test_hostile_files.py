@@ -194,9 +194,11 @@ TEXTS = {
     "other table": text("sepal_length,species\n5.1,setosa\n", "this is no table of runs: its columns are sepal_length"),
     "git-lfs pointer": text("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n", "no table of runs"),
     "error of a server": text('{"error": "unauthorized"}', "this is no table of runs: its columns are error."),
-    "excel's separator line": text(
-        "sep=;\nn_params;n_tokens;loss\n1e9;2e10;2.9\n", "row 1: column 2 has no name in the header"
-    ),
+    "a separator line alone": text("sep=;\n", "the file is empty"),
+    "a separator that is none": text(f"sep=9\n{HEAD}\n{LINE}\n", "row 1: the row says that '9' stands between two"),
+    "two separators": text(f"sep=,;\n{HEAD}\n{LINE}\n", "save the table with a comma, semicolon, tab or bar there"),
+    "no separator": text(f"sep=\n{HEAD}\n{LINE}\n", "row 1: the row says that '' stands between two cells"),
+    "a separator that the table does not use": text(f"sep=;\n{HEAD}\n{LINE}\n", "this is no table of runs"),
 }
 
 ENCODINGS = {

@@ -56,6 +56,22 @@ def test_any_usual_separator_and_line_end_is_understood(separator: str, end: str
     assert found.rows.equals(read("x.csv", TABLE.encode()).rows)
 
 
+@pytest.mark.parametrize("line", ["sep={}", '"sep={}"', "SEP={}", "sep={0}{0}{0}"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("quoted", [False, True])  # two ways to cut a table into cells
+def test_a_first_row_that_names_the_separator_is_obeyed_and_counted(line: str, separator: str, quoted: bool) -> None:
+    rows = TABLE.replace(",", separator).replace("größer", f'"grö"" {separator}ßer"' if quoted else "fine")
+    wrong = separator.join(["c", "much", "2e10", "2.9", ""])
+    found = read("x.csv", f"{line.format(separator)}\n{rows}{wrong}\n".encode())
+    assert list(found.rows["locator"]) == ["row 3", "row 4"]
+    assert [sentence.partition(";")[0] for sentence in found.sentences()] == ["row 5: n_params is 'much'"]
+
+
+def test_the_separator_that_is_named_is_taken_although_another_cuts_the_header() -> None:
+    found = read("x.csv", b"sep=;\nn_params;n_tokens;loss;note\n1e9;2e10;2.9;a,b,c\n")
+    assert list(found.rows["note"]) == ["a,b,c"]
+
+
 def test_a_decimal_comma_in_a_semicolon_table_is_named() -> None:
     sentences = read("x.csv", b"n_params;n_tokens;loss\n1e9;2e10;2,9\n").sentences()
     assert sentences[-1] == "row 2: loss is '2,9'; write 2.9, with a decimal point"
