@@ -1,4 +1,4 @@
-"""The same verbs without a browser: python -m analysis laws|fit|compare|next-runs|predict|plan|formats|quantize."""
+"""The same verbs without a browser: python -m analysis VERB."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 
 from analysis.commands.options import BadCall
 
-VERBS = ("laws", "fit", "compare", "next-runs", "predict", "plan", "formats", "quantize")
+VERBS = ("laws", "fit", "compare", "next-runs", "predict", "plan", "formats", "quantize", "efficiency")
 
 
 def main(arguments: list[str] | None = None) -> int:
