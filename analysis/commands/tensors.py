@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.commands.safetensors_header import LONGEST_HEADER, read_header
+from analysis.commands.stored_tensors import Tensor, tensors_of
 from analysis.formats.arrays import as_tensor
 
 if TYPE_CHECKING:
+    import torch
+
     from analysis.formats.arrays import Array
 
 MAX_BYTES = 2**32
-LONGEST_HEADER = 100_000_000  # the limit of the safetensors library
 KINDS = "save a tensor with numpy.save (.npy) or with the safetensors library (.safetensors)"
 # What a file is by its first bytes when it is not one of ours.
 STRANGERS = {
@@ -29,44 +32,77 @@ STRANGERS = {
 def list_tensors(source: Path | bytes, name: str) -> dict[str, str]:
     """Type and shape of every tensor in a file, by name; an .npy file holds one, called "array".
 
-    `name` is what messages call the file. Raises ValueError with a sentence when it is neither kind.
+    The parts of a packed MXFP4 or NVFP4 tensor count as the one tensor that they make. `name` is what messages call
+    the file. Raises ValueError with a sentence when it is neither kind.
     """
-    start = _first_bytes(source, name)
-    if start.startswith(b"\x93NUMPY"):
+    if is_npy(source, name):
         array = _read_npy(source, name)
         return {"array": _describe(array.dtype, array.shape)}
-    _refuse_strangers(start, name)
-    found = _safetensors(source, name)
+    return {key: tensor.words for key, tensor in stored_tensors(source, name).items()}
+
+
+def stored_tensors(source: Path | bytes, name: str) -> dict[str, Tensor]:
+    """The tensors of a safetensors file by name, sorted; ValueError with a sentence for any other file."""
+    refuse_strangers(_first_bytes(source, name), name)
+    found = tensors_of(read_header(source, name))
     if not found:
         raise ValueError(f"{name} is a safetensors file without tensors; save at least one")
-    return found
+    return dict(sorted(found.items()))
 
 
 def read_tensor(source: Path | bytes, name: str, tensor: str | None = None) -> Array:
-    """One tensor of a file: a numpy array from .npy, a torch tensor from .safetensors.
+    """One tensor of a file: a numpy array from .npy, a torch tensor from .safetensors, decoded if it is packed.
 
     Raises ValueError with a sentence for anything that is not a readable tensor of real numbers, and when the file
     holds several and `tensor` names none of them.
     """
-    names = list_tensors(source, name)
+    if is_npy(source, name):
+        _chosen({"array": "one array"}, name, tensor)
+        array = _read_npy(source, name)
+        _require_numbers(array, name, "array")
+        return array
+    chosen, one = _stored(source, name, tensor)
+    _require_size(one.n_bytes, name)
+    return _rows(one, name, chosen).reshape(one.shape)
+
+
+def _stored(source: Path | bytes, name: str, tensor: str | None) -> tuple[str, Tensor]:
+    found = stored_tensors(source, name)
+    chosen = _chosen({key: one.words for key, one in found.items()}, name, tensor)
+    return chosen, found[chosen]
+
+
+def _rows(one: Tensor, name: str, chosen: str, count: int | None = None) -> torch.Tensor:
+    try:
+        values = one.rows(0, count)
+    except ValueError as problem:
+        raise ValueError(f"{name}: tensor '{chosen}' cannot be read ({problem})") from None
+    _require_numbers(values, name, chosen, one.words)
+    return values
+
+
+def _chosen(names: dict[str, str], name: str, tensor: str | None) -> str:
     if tensor is None and len(names) > 1:
         raise ValueError(f"{name} holds {len(names)} tensors; choose one with --tensor NAME: {_some(names)}")
     chosen = next(iter(names)) if tensor is None else tensor
     if chosen not in names:
         raise ValueError(f"{name} holds no tensor '{chosen}'; it has {_some(names)}")
-    array = _read_npy(source, name) if "array" in names and _is_npy(source, name) else _load(source, name, chosen)
-    _require_numbers(array, name, chosen)
-    return array
+    return chosen
 
 
 def read_rows(
     source: Path | bytes, name: str, tensor: str | None, limit: int
 ) -> tuple[np.ndarray, int, tuple[int, ...]]:
     """The first rows of a tensor as a float32 matrix of at most `limit` values, and the tensor's size and shape."""
-    x = as_tensor(read_tensor(source, name, tensor))[0]
-    rows = x.reshape(-1, x.shape[-1]) if x.ndim else x.reshape(1, 1)
+    if is_npy(source, name):
+        x = as_tensor(read_tensor(source, name, tensor))[0]
+        rows, shape = (x.reshape(-1, x.shape[-1]) if x.ndim else x.reshape(1, 1)), tuple(x.shape)
+    else:
+        chosen, one = _stored(source, name, tensor)
+        count = min(one.n_rows, max(1, limit // max(one.columns, 1)))
+        rows, shape = as_tensor(_rows(one, name, chosen, count))[0], one.shape
     part = rows[: max(1, limit // rows.shape[1]), :limit]
-    return part.float().numpy(), x.numel(), tuple(x.shape)
+    return part.float().numpy(), math.prod(shape), shape
 
 
 def _first_bytes(source: Path | bytes, name: str) -> bytes:
@@ -82,11 +118,12 @@ def _first_bytes(source: Path | bytes, name: str) -> bytes:
     return start
 
 
-def _is_npy(source: Path | bytes, name: str) -> bool:
+def is_npy(source: Path | bytes, name: str) -> bool:
+    """True when a file begins as .npy files do; ValueError when it is empty or no file."""
     return _first_bytes(source, name).startswith(b"\x93NUMPY")
 
 
-def _refuse_strangers(start: bytes, name: str) -> None:
+def refuse_strangers(start: bytes, name: str) -> None:
     """Raises ValueError unless a file begins as safetensors do: the length of its header, then a JSON object."""
     if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= LONGEST_HEADER:
         return
@@ -124,43 +161,13 @@ def _read_npy(source: Path | bytes, name: str) -> np.ndarray:
     return flat.reshape(shape, order="F" if fortran else "C")
 
 
-def _safetensors(source: Path | bytes, name: str) -> dict[str, str]:
-    import safetensors
-
-    try:
-        if isinstance(source, bytes):
-            tensors = sorted(safetensors.deserialize(source), key=lambda pair: pair[0])
-            return {key: _describe(t["dtype"], t["shape"]) for key, t in tensors}
-        with safetensors.safe_open(source, framework="pt") as file:
-            names = sorted(file.keys())
-            slices = {key: file.get_slice(key) for key in names}
-            return {key: _describe(s.get_dtype(), s.get_shape()) for key, s in slices.items()}
-    except (safetensors.SafetensorError, ValueError) as problem:
-        raise ValueError(f"{name} is not a readable safetensors file ({problem}); copy or save it again") from None
-
-
-def _load(source: Path | bytes, name: str, tensor: str) -> Any:
-    import safetensors
-    import safetensors.torch
-
-    try:
-        if isinstance(source, bytes):
-            return safetensors.torch.load(source)[tensor]
-        with safetensors.safe_open(source, framework="pt") as file:
-            part = file.get_slice(tensor)
-            _require_size(math.prod(part.get_shape()), name)
-            return file.get_tensor(tensor)
-    except (safetensors.SafetensorError, KeyError, TypeError) as problem:
-        raise ValueError(f"{name}: tensor '{tensor}' cannot be read ({problem})") from None
-
-
 def _require_size(n_bytes: int, name: str) -> None:
     if n_bytes > MAX_BYTES:
         raise ValueError(f"{name}: the tensor is larger than {MAX_BYTES / 2**30:.0f} GiB; quantize a slice of it")
 
 
-def _require_numbers(array: Any, name: str, tensor: str) -> None:
-    words = _describe(array.dtype, array.shape)
+def _require_numbers(array: Any, name: str, tensor: str, words: str = "") -> None:
+    words = words or _describe(array.dtype, array.shape)
     is_complex = array.dtype.kind == "c" if isinstance(array, np.ndarray) else array.is_complex()
     if is_complex:
         raise ValueError(f"{name}: {words} is complex; save its real and imaginary part as two tensors")
