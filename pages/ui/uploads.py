@@ -149,6 +149,7 @@ def _import(store: Store, page: str, preview: Preview, key: str) -> None:
         st.session_state.pop(f"{key}.previews", None)
         st.session_state[f"{page}.upload_number"] += 1
         st.session_state[f"{page}.upload_done"] = (dataset, _imported(preview))
+        st.session_state[f"{page}.dataset"] = dataset  # opened under "My datasets", whatever was open before
         st.rerun()
 
 
