@@ -32,6 +32,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.flaky(reruns=1))  # a starved browser is no fault of the page; a rerun is shown
 
 
 @pytest.fixture(scope="session")
