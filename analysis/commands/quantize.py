@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 def _layout(args: argparse.Namespace) -> Layout:
     if args.out is None:
         raise BadCall("--pack writes a file; give it with --out OUT.safetensors")
-    if args.transform != "none":
+    if args.transform.name != "none":
         raise BadCall("no tool's layout says that a tensor was transformed; pack with --transform none")
     with said_in_the_call():
         return get_layout(args.pack, args.format.name)
