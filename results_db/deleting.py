@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import duckdb
 import pandas as pd
@@ -18,18 +19,31 @@ from results_db.writing import OWNED, require_dataset
 def delete(cursor: duckdb.DuckDBPyConnection, dataset: str) -> int:
     """How many rows of a dataset were put aside; `restore` brings them back until `purge`."""
     require_dataset(cursor, dataset)
-    now, aside = utc_now(), 0
-    for table in ("datasets", *OWNED):
-        pairs = ", ".join(f'"{column}" := "{column}"' for column in reading.columns(cursor, table))
-        cursor.execute(
-            "INSERT INTO deleted_rows (dataset_id, deleted_at, table_name, content)"
-            f" SELECT dataset_id, ?, ?, CAST(to_json(struct_pack({pairs})) AS VARCHAR) FROM {table}"
-            " WHERE dataset_id = ? ORDER BY rowid",
-            [now, table, dataset],
-        )
-        aside += cursor.execute(f"DELETE FROM {table} WHERE dataset_id = ?", [dataset]).fetchall()[0][0]
+    now = utc_now()
+    aside = sum(_put_aside(cursor, table, dataset, now) for table in ("datasets", *OWNED))
     remember(cursor, dataset, "delete")
     return aside - 1
+
+
+def _put_aside(cursor: duckdb.DuckDBPyConnection, table: str, dataset: str, now: datetime) -> int:
+    """How many rows of a table were moved to deleted_rows, in their order, with the columns that say something.
+
+    No INSERT without rows: after a large one in the same transaction, DuckDB 1.5 loses sight of the rows of both.
+    """
+    columns = [f'"{name}"' for name in reading.columns(cursor, table)]
+    said = cursor.execute(
+        f"SELECT {', '.join(f'count({column})' for column in columns)} FROM {table} WHERE dataset_id = ?", [dataset]
+    ).fetchall()[0]
+    pairs = ", ".join(f"{column} := {column}" for column, n in zip(columns, said, strict=True) if n)
+    if not pairs:
+        return 0
+    cursor.execute(
+        "INSERT INTO deleted_rows (dataset_id, deleted_at, table_name, content)"
+        f" SELECT dataset_id, ?, ?, CAST(to_json(struct_pack({pairs})) AS VARCHAR) FROM {table}"
+        " WHERE dataset_id = ? ORDER BY rowid",
+        [now, table, dataset],
+    )
+    return cursor.execute(f"DELETE FROM {table} WHERE dataset_id = ?", [dataset]).fetchall()[0][0]
 
 
 def deleted(cursor: duckdb.DuckDBPyConnection) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import pytest
 
 from results_db import Store
 from results_db.importers.training_log import CURVES
+from results_db.writing import ROW_GROUP
 
 RUNS = (
     b"run_id,n_params,n_tokens,loss,precision,note\na,1e9,2e10,2.9,bf16,=1+1\n"
@@ -297,3 +298,15 @@ def test_a_store_opens_again_after_every_deletion(empty_store: Store, own_store_
             verb(store, dataset)
     with Store.open(own_store_path) as store:
         assert store.check() == []
+
+
+def test_more_rows_than_the_engine_stores_together_are_deleted_and_restored_again_and_again(empty_store: Store) -> None:
+    n_rows = ROW_GROUP + 5000
+    lines = "".join(f"{1e6 + row:.0f},2e10,2.5\n" for row in range(n_rows))
+    dataset = empty_store.commit(empty_store.preview("many.csv", f"n_params,n_tokens,loss\n{lines}".encode()))
+    before = own(empty_store, "datasets", "runs")
+    for _ in range(2):
+        assert empty_store.delete(dataset) == n_rows
+        assert list(empty_store.deleted()["n_rows"]) == [n_rows]
+        assert empty_store.restore(dataset) == n_rows
+    same(before, own(empty_store, "datasets", "runs"))
