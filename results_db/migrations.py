@@ -27,7 +27,7 @@ from results_db.schema import TABLES_V1, Table, quoted
 from results_db.schema_cautions import CAUTIONS, REBUILT, RUN_COLUMNS, SHIPPED_DATA
 from results_db.schema_curves import DATASETS_V3, LOSS_CURVES
 from results_db.schema_evidence import CLAIMS, COVERAGE, EFFICIENCY_RELATION
-from results_db.schema_facts import GEMM_MEASURED, LAW_FITS, PRICES_ENERGY, TRAINING_EFFICIENCY
+from results_db.schema_facts import GEMM_MEASURED, LAW_FITS, PRICES_ENERGY, TRAINING_EFFICIENCY, WINDOW_COLUMNS
 from results_db.schema_history import DATASETS_V6, DELETED_ROWS, HISTORY, QUALITY_V6
 from results_db.schema_quality import QUALITY
 from results_db.shared.address import Address
@@ -116,6 +116,13 @@ def add_history(connection: Database) -> None:
         rebuild(connection, table)
 
 
+def add_windows(connection: Database) -> None:
+    """Version 7: which layers of a model attend only to a window of the context, so that caches can be sized."""
+    for name, kind, comment in WINDOW_COLUMNS:
+        connection.execute(f"ALTER TABLE models ADD COLUMN {name} {kind}")
+        connection.execute(f"COMMENT ON COLUMN models.{name} IS {quoted(comment)}")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     create_first_tables,
     add_probe_run,
@@ -123,6 +130,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     add_quality,
     add_published_facts,
     add_history,
+    add_windows,
 )
 VERSION_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_version (

@@ -126,3 +126,17 @@ PRICES_ENERGY = Table(
         "CHECK (evidence IN ('primary', 'secondary'))",
     ),
 )
+
+# Columns of models.
+WINDOW_COLUMNS = (
+    (
+        "sliding_window",
+        "INTEGER",
+        "tokens that a layer with a window or chunk of the context attends to and caches; NULL: no layer has one",
+    ),
+    (
+        "full_attention_layers",
+        "INTEGER",
+        "layers that attend to the whole context [count]; NULL: all; the others to sliding_window tokens",
+    ),
+)

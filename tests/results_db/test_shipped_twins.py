@@ -165,7 +165,7 @@ TWINS = {
             "params_basis": told,
             "tokens_trained_t": lambda ours, theirs: theirs in (ours, ""),  # five counts were looked up elsewhere
         },
-        ours_only=frozenset({"tokens_source_id", "general_knowledge"}),
+        ours_only=frozenset({"tokens_source_id", "general_knowledge", "sliding_window", "full_attention_layers"}),
     ),
 }
 
