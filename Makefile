@@ -6,7 +6,7 @@ TEST_READY := .venv/.test-ready
 BENCH_READY := .venv/.bench-ready
 WORKERS ?= 2
 
-.PHONY: help setup run team check test e2e bench clean
+.PHONY: help setup run team check test e2e bench exhaustive clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,7 +15,7 @@ help:
 	@echo "make team   add what a store shared on a PostgreSQL server needs (docs/team-store.md)"
 	@echo "make bench  install the peers and measure against them: docs/benchmarks.md"
 	@echo "make check  format, lint, types, import rules"
-	@echo "make exhaustive  every cast on all 2^32 float32 inputs, intervals on 200 simulations (an hour or so)"
+	@echo "make exhaustive  what make test samples, whole: casts, intervals, kills, odd files (hours): docs/exhaustive.md"
 	@echo "make clean  remove the environment and test artifacts (never your store)"
 
 setup: $(RUN_READY)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -96,7 +95,7 @@ def test_four_processes_make_one_store_and_write_at_once_and_a_reader_sees_only_
 
     def read() -> None:
         while not stop.is_set():
-            with store._cursor() as cursor:
+            with store._access.reading() as cursor:
                 counts.append(cursor.execute("SELECT count(loss) FROM runs").fetchall()[0][0])
             counts.append(len(store.table("runs")))
 
@@ -156,15 +155,15 @@ for i in range(100):
         store.undo(key)
         print("-", key, flush=True)
 """
-KILLS = 40 if os.environ.get("EXHAUSTIVE") else 3
 
 
+@pytest.mark.parametrize("n_kills", [3, pytest.param(100, marks=pytest.mark.exhaustive)])
 def test_programs_killed_at_any_moment_leave_every_acknowledged_import_whole_and_no_part(
-    processes: Callable, url: str
+    n_kills: int, processes: Callable, url: str
 ) -> None:
     moment = random.Random(7)
     with Store.open(url) as store:
-        for number in range(KILLS):
+        for number in range(n_kills):
             victim = processes(IMPORT_AND_UNDO, (number, url))[-1]
             assert victim.stdout.readline() == "ready\n"
             victim.stdin.write("\n")
@@ -243,7 +242,7 @@ def test_a_server_that_goes_away_is_said_and_the_store_goes_on_when_it_is_back(
 
 def test_a_connection_cut_in_an_import_leaves_nothing(url: str, postgres: PostgresServer) -> None:
     def cut_while_writing() -> None:
-        with store._transaction() as cursor:
+        with store._access.writing() as cursor:
             cursor.execute("INSERT INTO sources (source_id, title) VALUES ('a', 'b')")
             postgres.sql(CUT)
             cursor.execute("SELECT count(*) FROM sources").fetchall()
