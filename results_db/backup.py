@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 
 from results_db import reading
-from results_db.creating import beside, place
+from results_db.drafts import draft_of, new_file, place
 from results_db.errors import StoreError
-from results_db.location import require_folder, require_usable, wal_path
+from results_db.location import require_folder, require_usable
 from results_db.migrations import apply_missing, require_known, version_of
 
 KEPT = 3  # backups made before migrations that stay beside a store
@@ -22,23 +22,17 @@ KEPT = 3  # backups made before migrations that stay beside a store
 def copy_file(store: Path, target: Path) -> str:
     """Copies a store that nobody writes to at this moment; returns the SHA-256, also kept in TARGET.sha256."""
     checksum = checksum_path(target)
-    for path in (target, checksum):
-        if path.exists():
-            raise StoreError(f"{path} exists already; choose another name for the backup, nothing was written")
-    if not target.parent.is_dir():
-        raise StoreError(f"the folder {target.parent} for the backup does not exist; create it, nothing was written")
-    draft = beside(target)
-    try:
+    if checksum.exists():
+        raise StoreError(f"{checksum} exists already; choose another name for the backup, nothing was written")
+    with new_file(target, "backup") as draft:
         shutil.copyfile(store, draft)
         digest = sha256_of(draft)
         if digest != sha256_of(store):
             raise StoreError(f"the copy of {store} differs from it; check the disk and try again")
-        place(draft, target)
+    try:
         checksum.write_text(f"{digest}  {target.name}\n", encoding="utf-8")
-    except (OSError, FileExistsError) as problem:
-        raise StoreError(f"cannot write the backup {target}: {problem}") from problem
-    finally:
-        draft.unlink(missing_ok=True)
+    except OSError as problem:
+        raise StoreError(f"the backup {target} is whole, but not its checksum {checksum.name}: {problem}") from problem
     return digest
 
 
@@ -79,18 +73,15 @@ def restore_file(backup: Path, path: Path) -> str:
         raise StoreError(f"{path} exists and is not overwritten; move it away first, then restore again")
     remark = _verify_checksum(backup)
     require_folder(path)
-    draft = beside(path)
     try:
-        shutil.copyfile(backup, draft)
-        _verify_content(draft, backup)
-        place(draft, path)
+        with draft_of(path) as draft:
+            shutil.copyfile(backup, draft)
+            _verify_content(draft, backup)
+            place(draft, path)
     except FileExistsError:
         raise StoreError(f"{path} appeared meanwhile and is not overwritten; move it away first") from None
     except OSError as problem:
         raise StoreError(f"cannot restore to {path}: {problem}") from problem
-    finally:
-        draft.unlink(missing_ok=True)
-        wal_path(draft).unlink(missing_ok=True)
     return remark
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import duckdb
 import pyarrow
 
-from results_db import creating
+from results_db.drafts import new_file
 from results_db.engine import Engine
 from results_db.errors import StoreError
 from results_db.file_engine import FileEngine
-from results_db.location import Place, require_folder, require_usable, wal_path
+from results_db.location import Place, require_usable
 from results_db.opening import transaction
 from results_db.reading import describe, tables
 from results_db.shared.address import Address
@@ -51,23 +51,12 @@ def _to_server(source: Engine, address: Address) -> dict[str, int]:
 
 def _to_file(source: Engine, path: Path) -> dict[str, int]:
     require_usable(path)
-    if path.exists():
-        raise StoreError(f"{path} exists already; choose another name for the copy, nothing was written")
-    require_folder(path)
-    draft = creating.beside(path)
-    try:
+    with new_file(path, "copy") as draft:
         target = FileEngine.create(draft, shipped=False)
         try:
-            copied = _copied(source, target)
+            return _copied(source, target)
         finally:
             target.close()
-        creating.place(draft, path)
-    except FileExistsError:
-        raise StoreError(f"{path} appeared meanwhile and is not overwritten; choose another name") from None
-    finally:
-        draft.unlink(missing_ok=True)
-        wal_path(draft).unlink(missing_ok=True)
-    return copied
 
 
 def _copied(source: Engine, target: Engine) -> dict[str, int]:

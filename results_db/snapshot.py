@@ -10,6 +10,7 @@ import duckdb
 
 from results_db import reading
 from results_db.opening import transaction
+from results_db.schema import quoted
 
 
 def write_snapshot(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -18,7 +19,7 @@ def write_snapshot(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
     Others may read and write the store meanwhile: the file holds what was there when the copy began.
     """
     name = f"snapshot_{secrets.token_hex(6)}"
-    cursor.execute(f"ATTACH {_text(str(path))} AS {name}")
+    cursor.execute(f"ATTACH {quoted(str(path))} AS {name}")
     try:
         with transaction(cursor):
             for table in reading.tables(cursor):
@@ -26,13 +27,9 @@ def write_snapshot(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
                 cursor.execute(f"CREATE TABLE {name}.main.{table} AS SELECT {columns} FROM {table} ORDER BY rowid")
             for table, column, _, comment in reading.describe(cursor).itertuples(index=False, name=None):
                 if comment:
-                    cursor.execute(f"COMMENT ON COLUMN {name}.main.{table}.{column} IS {_text(comment)}")
+                    cursor.execute(f"COMMENT ON COLUMN {name}.main.{table}.{column} IS {quoted(comment)}")
     except BaseException:
         with suppress(duckdb.Error):  # the first failure is the one to tell
             cursor.execute(f"DETACH {name}")
         raise
     cursor.execute(f"DETACH {name}")
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

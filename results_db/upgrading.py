@@ -14,8 +14,7 @@ from pathlib import Path
 import duckdb
 
 from results_db.backup import before_migration
-from results_db.creating import beside, drafts_of
-from results_db.location import wal_path
+from results_db.drafts import draft_of, drafts_of, remove
 from results_db.migrations import migrate
 from results_db.opening import connect, explained
 
@@ -28,9 +27,8 @@ def upgrade_file(connection: duckdb.DuckDBPyConnection, path: Path, version: int
     The connection keeps other processes away until the place is taken. StoreError says why the store stayed as it is.
     """
     file = path.resolve()  # the place behind a link is taken, not the link's
-    draft = beside(file)
     try:
-        with explained(path):
+        with explained(path), draft_of(file) as draft:
             _remove_stale_drafts(file)
             backup = before_migration(connection, path, version)
             shutil.copyfile(backup, draft)
@@ -41,8 +39,6 @@ def upgrade_file(connection: duckdb.DuckDBPyConnection, path: Path, version: int
             os.replace(draft, file)
     finally:
         connection.close()
-        draft.unlink(missing_ok=True)
-        wal_path(draft).unlink(missing_ok=True)
 
 
 def _migrate(draft: Path, path: Path) -> None:
@@ -60,5 +56,4 @@ def _migrate(draft: Path, path: Path) -> None:
 def _remove_stale_drafts(file: Path) -> None:
     for draft in drafts_of(file):
         if time.time() - draft.stat().st_mtime > STALE_S:
-            draft.unlink(missing_ok=True)
-            wal_path(draft).unlink(missing_ok=True)
+            remove(draft)

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from results_db.errors import StoreError
+from results_db.schema import quoted
 
 PACKAGE = "duckdb_extension_postgres_scanner"
 
@@ -17,7 +18,7 @@ def load_postgres(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("SET autoinstall_known_extensions = false")
     packaged = _packaged_file()
     try:
-        connection.execute(f"LOAD '{packaged}'" if packaged else "LOAD postgres_scanner")
+        connection.execute(f"LOAD {quoted(str(packaged))}" if packaged else "LOAD postgres_scanner")
     except duckdb.Error as problem:
         why = str(problem).splitlines()[0]
         raise StoreError(

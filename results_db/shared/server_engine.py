@@ -12,6 +12,7 @@ from results_db.errors import StoreError
 from results_db.migrations import MIGRATIONS, VERSION_TABLE, apply_missing, require_known, version_of
 from results_db.opening import quiet, transaction
 from results_db.reading import row_counts, tables
+from results_db.schema import quoted
 from results_db.shared.address import Address
 from results_db.shared.dialect import (
     DATABASE,
@@ -170,19 +171,15 @@ def _attached(address: Address) -> duckdb.DuckDBPyConnection:
         with explained_server(address):
             secret = ""
             if address.password is not None:
-                connection.execute(f"CREATE SECRET {DATABASE} (TYPE postgres, PASSWORD {_text(address.password)})")
+                connection.execute(f"CREATE SECRET {DATABASE} (TYPE postgres, PASSWORD {quoted(address.password)})")
                 secret = f", SECRET {DATABASE}"
             connection.execute(
-                f"ATTACH {_text(address.conninfo)} AS {DATABASE} (TYPE postgres, SCHEMA '{SCHEMA}'{secret})"
+                f"ATTACH {quoted(address.conninfo)} AS {DATABASE} (TYPE postgres, SCHEMA '{SCHEMA}'{secret})"
             )
         return connection
     except BaseException:
         connection.close()
         raise
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _make_first_table(connection: duckdb.DuckDBPyConnection) -> None:

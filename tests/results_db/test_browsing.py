@@ -238,6 +238,6 @@ def test_no_store_without_runs_is_a_special_case(empty_store: Store) -> None:
 
 
 def test_keys_of_runs_are_stored_so_that_deleting_them_is_fast(crowd: Store) -> None:
-    with crowd._cursor() as cursor:
+    with crowd._access.reading() as cursor:
         found = cursor.execute("SELECT DISTINCT compression FROM pragma_storage_info('runs')").fetchall()
     assert ("FSST",) not in found

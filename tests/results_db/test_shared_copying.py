@@ -79,7 +79,7 @@ def test_large_tables_are_copied_in_pieces_and_keep_their_order(
     rows: int, empty_store: Store, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(copying, "BATCH_ROWS", 10_000)
-    with empty_store._transaction() as cursor:
+    with empty_store._access.writing() as cursor:
         cursor.execute(
             "INSERT INTO runs (run_id, source_id, n_params, loss, note, origin)"
             f" SELECT 'r' || hash(i), 's', 1 + i, 1 + random(), 'text ' || i, 'measured' FROM range({rows}) r(i)"
@@ -88,7 +88,7 @@ def test_large_tables_are_copied_in_pieces_and_keep_their_order(
     assert empty_store.copy_to(url)["runs"] == rows
     with Store.open(url) as server:
         assert list(server.table("runs", run_id="x")) == list(empty_store.table("runs", run_id="x"))
-        with server._cursor() as there, empty_store._cursor() as here:
+        with server._access.reading() as there, empty_store._access.reading() as here:
             listed = {"runs": "run_id, n_params, loss, note"}
             assert copying.contents(there, listed) == copying.contents(here, listed)
             query = "SELECT n_params FROM runs ORDER BY rowid"
@@ -113,7 +113,7 @@ def test_a_copy_that_differs_is_taken_back(
 
 def test_a_difference_in_one_value_or_in_the_order_is_seen(mine: Store) -> None:
     def found(statement: str = "SELECT 1") -> copying.Content:
-        with mine._transaction() as cursor:
+        with mine._access.writing() as cursor:
             cursor.execute(statement)
             return copying.contents(cursor, {"probe_results": "result_id, m, p50_us"})["probe_results"]
 
@@ -122,7 +122,7 @@ def test_a_difference_in_one_value_or_in_the_order_is_seen(mine: Store) -> None:
     assert found("UPDATE probe_results SET p50_us = NULL") == before
     (first, _) = mine.table("probe_results")["result_id"]
     found(f"UPDATE probe_results SET result_id = 'x' WHERE result_id = '{first}'")
-    with mine._transaction() as cursor:
+    with mine._access.writing() as cursor:
         cursor.execute("CREATE TEMP TABLE taken AS SELECT * FROM probe_results WHERE result_id = 'x'")
         cursor.execute("DELETE FROM probe_results WHERE result_id = 'x'")
         cursor.execute(f"UPDATE taken SET result_id = '{first}'")
@@ -135,7 +135,7 @@ def test_a_difference_in_one_value_or_in_the_order_is_seen(mine: Store) -> None:
 def test_a_file_is_not_written_over(mine: Store) -> None:
     with pytest.raises(StoreError, match="exists already; choose another name for the copy, nothing was written"):
         mine.copy_to(mine.path)
-    with pytest.raises(StoreError, match=r"the folder .*typo for the store .* does not exist"):
+    with pytest.raises(StoreError, match=r"the folder .*typo for the copy does not exist"):
         mine.copy_to(mine.path.parent / "typo" / "copy.duckdb")
 
 

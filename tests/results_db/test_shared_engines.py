@@ -213,7 +213,7 @@ def test_rows_come_back_in_the_order_they_were_imported_also_after_removals(empt
     empty.same(lambda store: store.commit(store.preview("second.csv", table(5000))))
     empty.same(lambda store: store.undo(first))
     # The room of the removed rows is free now, and a server puts new rows into it.
-    with empty.server._cursor() as cursor:
+    with empty.server._access.reading() as cursor:
         cursor.execute("CALL postgres_execute('atlas', 'VACUUM precision_atlas.runs', use_transaction = false)")
     empty.same(lambda store: store.commit(store.preview("third.csv", table(9000))))
     assert len(empty.same(lambda store: store.table("runs"))) == 6000
@@ -227,7 +227,7 @@ def test_newer_published_rows_replace_the_older_ones_and_leave_those_of_users(
     for store in (shipped_store, Store.open(url)):
         with store:
             store.commit(store.preview("mine.csv", RUNS))
-            with store._transaction() as cursor:
+            with store._access.writing() as cursor:
                 cursor.execute("DELETE FROM devices WHERE vendor = 'NVIDIA'")
                 cursor.execute("UPDATE runs SET loss = 9 WHERE source_id = 'quartet_2025'")
                 cursor.execute("UPDATE shipped_data SET digest = 'of an older program'")
@@ -297,7 +297,7 @@ INSERT_RUN = "INSERT INTO runs (run_id, source_id, n_params, loss, note, origin)
 
 def test_every_text_and_number_comes_back_as_it_went_in(empty: Pair) -> None:
     for store in (empty.file, empty.server):
-        with store._transaction() as cursor:
+        with store._access.writing() as cursor:
             for i, (note, loss) in enumerate((note, loss) for note in TEXTS for loss in NUMBERS):
                 cursor.execute(
                     INSERT_RUN,

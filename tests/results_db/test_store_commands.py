@@ -79,7 +79,7 @@ def test_check_finds_nothing_in_a_good_store(command: Callable, in_place: Path) 
 
 
 def test_check_says_what_is_wrong_and_ends_with_1(command: Callable, in_place: Path) -> None:
-    with Store.open(in_place) as store, store._transaction() as cursor:
+    with Store.open(in_place) as store, store._access.writing() as cursor:
         cursor.execute("UPDATE runs SET source_id = 'nobody' WHERE source_id = 'quartet_2025' AND run_id = '001'")
     answer = command("check")
     assert answer.code == 1

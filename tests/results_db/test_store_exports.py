@@ -56,9 +56,11 @@ def test_an_export_writes_over_nothing_and_leaves_nothing_behind(
     folder = tmp_path / "out"
     folder.mkdir()
     (folder / "mine.zip").write_text("mine")
-    with pytest.raises(StoreError, match=r"mine\.zip exists already; choose another name, nothing was written"):
+    with pytest.raises(
+        StoreError, match=r"mine\.zip exists already; choose another name for the export, nothing was written"
+    ):
         shipped_store.export_all(folder / "mine.zip")
-    with pytest.raises(StoreError, match=r"the folder .*typo for all\.zip does not exist; create it"):
+    with pytest.raises(StoreError, match=r"the folder .*typo for the export does not exist; create it"):
         shipped_store.export_all(folder / "typo" / "all.zip")
     with pytest.raises(ValueError, match=r"all\.xlsx is no name for all tables; end it in \.duckdb, or in \.zip"):
         shipped_store.export_all(folder / "all.xlsx")
