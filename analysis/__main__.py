@@ -9,7 +9,7 @@ import sys
 
 from analysis.commands.options import BadCall
 
-VERBS = ("laws", "fit", "compare", "next-runs", "predict", "plan", "formats", "quantize", "efficiency")
+VERBS = ("laws", "fit", "compare", "next-runs", "predict", "plan", "formats", "quantize", "layers", "efficiency")
 
 
 def main(arguments: list[str] | None = None) -> int:
