@@ -59,6 +59,7 @@ COLUMNS = {
     "steps": Column("optimizer steps S", usual=(1e3, 1e6)),
     "batch_tokens": Column("tokens per step", usual=(1e4, 1e7)),
     "bits": Column("bits per value", usual=(2, 16), whole=True),
+    "low_precision_share": Column("share of the parameters in low precision Q_r", usual=(0.05, 1), zero=True),
     # points of loss curves
     "curve_id": Column("curve"),
     "step": Column("step", usual=(1, 1e5), whole=True, zero=True),

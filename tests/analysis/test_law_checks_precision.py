@@ -9,7 +9,8 @@ from scipy.optimize import minimize, minimize_scalar
 from analysis.laws import LAWS
 from analysis.laws.precision import kept_at
 
-PRECISION, FLOAT, QAT, PTQ = (LAWS[n] for n in ("precision", "fp_quantization", "qat_error", "ptq_degradation"))
+NAMES = ("precision", "fp_quantization", "qat_error", "ptq_degradation", "mixed_quantization")
+PRECISION, FLOAT, QAT, PTQ, MIXED = (LAWS[name] for name in NAMES)
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +38,10 @@ def test_the_compute_optimal_precision_is_seven_bits(kumar):
     assert grid[np.argmax(by_hand / grid)] == pytest.approx(PRECISION.derive("optimal_bits", kumar), abs=1e-3)
 
 
-def test_without_the_offsets_the_published_optimum_does_not_follow(kumar):
-    without = kumar | {"n_w": 0.0, "n_a": 0.0, "n_kv": 0.0}
-    assert float(PRECISION.derive("optimal_bits", without)) == pytest.approx(3.47, abs=0.005)
+@pytest.mark.parametrize(("sign", "bits"), [(0, 3.47), (-1, 3.0)])  # 3 is the narrowest that is asked for
+def test_without_the_offsets_or_with_their_other_sign_the_published_optimum_does_not_follow(sign, bits, kumar):
+    without = kumar | {name: sign * kumar[name] for name in ("n_w", "n_a", "n_kv")}
+    assert float(PRECISION.derive("optimal_bits", without)) == pytest.approx(bits, abs=0.005)
 
 
 @pytest.mark.parametrize(("bits", "share"), [(7.0, 0.741), (8, 0.828), (16, 0.994), (4, 0.191)])
@@ -247,6 +249,17 @@ def test_a_hundred_trillion_tokens_hurt_more_than_one_trillion_and_more_bits_hur
     assert PTQ.evaluate(values, x | {"n_tokens": 1e14}) > PTQ.evaluate(values, x | {"n_tokens": 1e12})
     widths = PTQ.evaluate(values, {"n_params": 7e9, "n_tokens": 1e12, "post_bits": np.array([2, 3, 4])})
     assert (np.diff(widths) < 0).all()
+
+
+def test_seven_of_eight_equal_blocks_are_a_share_of_0_875_and_larger_models_and_finer_scales_tolerate_more():
+    values = {"C": 2.0, "A": 3.0, "gamma_N": 0.3, "d": 30.0, "gamma_c": 0.4}
+    x = {"n_params": 8e9, "low_precision_share": 7 / 8, "block_size": 128.0}
+    added = float(MIXED.evaluate(values, x))
+    assert added == pytest.approx(2.0 * np.exp(3 * 0.875) * 8e9**-0.3 * 158**0.4, rel=1e-13)
+    asked = {"n_params": np.array([8e9, 8e10, 8e9]), "block_size": np.array([128, 128, 32]), "loss_increase": added}
+    tolerated = MIXED.derive("tolerated_share", values, asked)
+    assert tolerated[0] == pytest.approx(0.875)
+    assert (tolerated[1:] > 0.9).all(), tolerated
 
 
 def test_the_loss_before_quantization_follows_kaplans_joint_form(published):
