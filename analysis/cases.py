@@ -53,6 +53,10 @@ def _group(name: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return lambda runs: runs[runs["fit_group"] == name]
 
 
+def _curves(size: str, *schedules: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    return lambda points: points[points["curve_id"].isin([f"mpl-{size}-{name}" for name in schedules])]
+
+
 def _gadre(data: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
     """Four sizes at 20 tokens per parameter, and the smallest at 320."""
 
@@ -73,6 +77,7 @@ DENSITY = (
     "residual lies beyond delta, so its estimate is that of least absolute deviations (log-Huber with a tiny delta)."
 )
 COMPUTED = "The values were not printed: they were computed for this program with the source's data and objective."
+POWERS = "multi_power_law_2025"
 CASES = (
     Case("chinchilla", EPOCH, ("notebook_240pts", "refit_240pts"), EPOCH, _kept,
          "the 240 runs that the replication keeps", "log-huber", FREE_SCALE, note=DENSITY),
@@ -100,4 +105,7 @@ CASES = (
            f"five small runs on {data}: four sizes at 20 tokens per parameter, one at 320", "least-squares", None,
            note=COMPUTED)
       for data in ("C4", "RedPajama", "RefinedWeb")),
+    *(Case("multi_power_law", POWERS, (size,), POWERS, _curves(size, "cosine_24000", "constant_24000", "wsdcon_9"),
+           f"the three curves of the {size} model that its authors fitted", "log-huber", 1e-3)
+      for size in ("25M", "100M", "400M")),
 )  # fmt: skip

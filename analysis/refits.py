@@ -54,30 +54,31 @@ class Refit:
 
 
 def refit(case: Case, runs: pd.DataFrame, coefficients: pd.DataFrame, starts: int = STARTS) -> Refit | None:
-    """The case refitted on its runs; None when the table of coefficients or of runs does not hold it.
+    """The case refitted on its runs; None when the table of coefficients or of runs does not hold enough for it.
 
     `runs` and `coefficients` are those of the store (coefficients: source_id, variant, symbol, value of the law).
     """
     law = get_law(case.law)
     sets = published_sets(case, law, coefficients)
-    own = runs[runs["source_id"] == case.runs_source]
-    own = case.keep(own) if len(own) else own
+    source = runs[runs["source_id"] == case.runs_source]
+    own = case.keep(source) if len(source) else source
     if not sets or own.empty:
         return None
     by_source = partial(fit, law, loss=case.loss, delta=case.delta, draws=0)
     first = next(iter(sets.values()))
     found = by_source(own, fixed={name: first[name] for name in case.held}, starts=starts)
+    if not found.ended:
+        return None
     rows = [(name, by_source(own, fixed=values).objective) for name, values in sets.items()]
     table = pd.DataFrame(rows, columns=["set", "objective"]).assign(
         excess=lambda t: t["objective"] / found.objective - 1
     )
     table = table.sort_values("objective", ignore_index=True)
     best = sets[table["set"][0]]
-    both = changes(law, best, found.values, own)
-    if case.methods:
-        crossed = crossings(case, law, (best, found.values), runs[runs["source_id"] == case.runs_source])
-        both = pd.concat([both, crossed], ignore_index=True)
-    return Refit(case, found, table, both)
+    rows = [(symbol, best[symbol], found.values[symbol]) for symbol in best]
+    rows += (unseen if law.prepare else extrapolated)(law, (best, found.values), own, source)
+    rows += crossings(case, law, (best, found.values), source) if case.methods else []
+    return Refit(case, found, table, pd.DataFrame(rows, columns=QUANTITIES))
 
 
 def published_sets(case: Case, law: Law, coefficients: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -93,19 +94,32 @@ def published_sets(case: Case, law: Law, coefficients: pd.DataFrame) -> dict[str
     return sets
 
 
-def changes(
-    law: Law, published: Mapping[str, float], refitted: Mapping[str, float], runs: pd.DataFrame
-) -> pd.DataFrame:
-    """What follows from two sets of values: parameters, predictions beyond the runs, what the law derives."""
-    rows: list[tuple] = [(symbol, published[symbol], refitted[symbol]) for symbol in published]
+def extrapolated(law: Law, both: tuple[Mapping, Mapping], runs: pd.DataFrame, source: pd.DataFrame) -> list[tuple]:
+    """What two sets of values say beyond the runs, and what the law derives from them: rows of QUANTITIES."""
+    rows = []
     size = size_of(law, runs)
     point = runs.loc[[size.idxmax()]]
     for times in (10, 100):
         grown = point.assign(**{name: point[name] * _share(law, times) for name in _growing(law)})
-        both = [float(law.evaluate(values, grown)[0]) for values in (published, refitted)]
-        rows.append((f"{law.predicts.words} at {times} times the largest run", *both))
-    rows += _derived(law, published, refitted, {"flops": 100 * size.max()} if size.name == "flops" else {})
-    return pd.DataFrame(rows, columns=QUANTITIES)
+        ends = [float(law.evaluate(values, grown)[0]) for values in both]
+        rows.append((f"{law.predicts.words} at {times} times the largest run", *ends))
+    return rows + _derived(law, both, {"flops": 100 * size.max()} if size.name == "flops" else {})
+
+
+def unseen(law: Law, both: tuple[Mapping, Mapping], runs: pd.DataFrame, source: pd.DataFrame) -> list[tuple]:
+    """How two sets of values predict the source's other curves of the same model: rows of QUANTITIES."""
+    others = source.drop(runs.index)
+    others = others[others["n_params"] == runs["n_params"].iloc[0]].sort_values(["curve_id", "step"])
+    if others.empty:
+        return []
+    off = [100 * (law.evaluate(values, others) / others[law.target].to_numpy(float) - 1) for values in both]
+    curves = others["curve_id"].to_numpy()
+    last = ~pd.Series(curves).duplicated(keep="last").to_numpy()
+    rms = [float(np.sqrt(np.mean(errors**2))) for errors in off]
+    rows = [(f"error on {last.sum()} curves that were not fitted, rms [%]", *rms)]
+    return rows + [
+        (f"error at the end of {curves[i]} [%]", *(errors[i] for errors in off)) for i in np.flatnonzero(last)
+    ]
 
 
 def _growing(law: Law) -> tuple[str, ...]:
@@ -116,21 +130,23 @@ def _share(law: Law, times: float) -> float:
     return times ** (1 / len(_growing(law)))
 
 
-def _derived(law: Law, published: Mapping, refitted: Mapping, given: Mapping[str, float]) -> list[tuple]:
+def _derived(law: Law, both: tuple[Mapping, Mapping], given: Mapping[str, float]) -> list[tuple]:
     """What the law derives without more than a compute budget."""
     rows = []
     for quantity in law.derived:
         if set(quantity.given) <= set(given):
-            both = [float(np.ravel(law.derive(quantity.name, values, given))[0]) for values in (published, refitted)]
+            ends = [float(np.ravel(law.derive(quantity.name, values, given))[0]) for values in both]
             at = f" at {given['flops']:.1e} FLOPs" if quantity.given else ""
-            rows.append((f"{quantity.meaning}{at}", *both))
+            rows.append((f"{quantity.meaning}{at}", *ends))
     return rows
 
 
-def crossings(case: Case, law: Law, bases: tuple[Mapping, Mapping], runs: pd.DataFrame) -> pd.DataFrame:
-    """For the published and the refitted base: factors of the case's methods, and the D/N from which FP4:FP4 wins.
+def crossings(case: Case, law: Law, bases: tuple[Mapping, Mapping], runs: pd.DataFrame) -> list[tuple]:
+    """For the published and the refitted base: factors of the case's methods, and the D/N from which FP4:FP4 wins, as
+    rows of QUANTITIES.
 
-    Each factor is fitted, its base fixed, on the runs that differ from the baseline in that pass alone.
+    Each factor is fitted, its base fixed, on the runs that differ from the baseline in that pass alone. Empty when
+    the runs of a method are too few.
     """
     forward, backward = case.methods or ("", "")
     alone = {
@@ -141,11 +157,14 @@ def crossings(case: Case, law: Law, bases: tuple[Mapping, Mapping], runs: pd.Dat
     both = [{**base} for base in bases]
     for values in both:
         for name, rows in alone.items():
-            values[name] = by_source(runs[rows], fixed=values).values[name]
+            found = by_source(runs[rows], fixed=values)
+            if not found.ended:
+                return []
+            values[name] = found.values[name]
     rows: list[tuple] = [(name, both[0][name], both[1][name]) for name in alone]
     factors = Factors(*alone)
     for n_max in (1e8, 1e9, 1e10, 1e11):
         starts = [crossover(law, values, factors, BOPS, n_max) for values in both]
         ends = [np.nan if ratio is None else ratio for ratio in starts]
         rows.append((f"tokens per parameter from which FP4:FP4 wins, N {n_max:.0e}", *ends))
-    return pd.DataFrame(rows, columns=QUANTITIES)
+    return rows
