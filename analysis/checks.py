@@ -24,6 +24,8 @@ def check_values(law: Law, values: Mapping[str, float]) -> None:
         low, high = param.bounds
         if not low <= value <= high:
             raise ValueError(f"{name}={value:g} is outside its bounds; write a value from {low:g} to {high:g}")
+        if param.same_as and values.get(param.same_as + name.removeprefix(symbol)) != value:
+            raise ValueError(f"{name}={value:g}: {symbol} is tied to {param.same_as}; give {param.same_as} that value")
 
 
 def check_runs(law: Law, runs: pd.DataFrame, with_target: bool = True) -> None:

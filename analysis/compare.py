@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.fitting import Fit, fit
+from analysis.fitting import Fit, Status, fit
 from analysis.holdout import errors, rolling, size_of
 from analysis.laws.law import Law
 from analysis.residuals import findings, structure
 from analysis.robust import aicc
+from analysis.watch import Cancelled
 
 CLOSE = 1.1  # held-out errors within this factor are not told apart
 SUPPORTED = 2.0  # laws whose AICc is within this of the lowest describe the runs equally well
@@ -53,8 +54,8 @@ def compare(
     """The laws on the same runs, by the same `method` and `options` (loss, delta, starts, seed), in their order.
 
     A law with more parameters than runs is left out. Bootstrap draws are not taken; `on_progress` gets each law's name
-    and the share of the laws that are done. Raises ValueError for laws that
-    predict different columns.
+    and the share of the laws that are done. Raises ValueError for laws that predict different columns, and Cancelled
+    when a fit was.
     """
     if len({law.target for law in laws}) > 1:
         raise ValueError(f"laws that predict {' and '.join(sorted({law.target for law in laws}))} cannot be compared")
@@ -62,6 +63,8 @@ def compare(
     for done, law in enumerate(laws):
         on_progress(law.name, done / len(laws))
         found = method(law, runs, draws=0, **options)
+        if found.status is Status.CANCELLED:
+            raise Cancelled
         if found.ended:
             rivals.append(_rival(found, runs, rolling(law, runs, CUTS, method, draws=0, **options)))
     return rivals
@@ -107,11 +110,15 @@ def as_table(rivals: Sequence[Rival]) -> pd.DataFrame:
     return table.sort_values(["held_out", "rms_relative_error"], ignore_index=True)
 
 
-def recommendation(rivals: Sequence[Rival], runs: pd.DataFrame) -> str:
-    """Which law to use on these runs, in a sentence or two, and why."""
+def recommendation(
+    rivals: Sequence[Rival], runs: pd.DataFrame, called: Callable[[Law], str] = lambda law: law.name
+) -> str:
+    """Which law to use on these runs, in a sentence or two, and why; laws are `called` so."""
     if not rivals:
         return "No law could be fitted to these runs."
+    names = {rival.law.name: called(rival.law) for rival in rivals}
     table = as_table(rivals)
+    table["law"] = table["law"].map(names)
     by_fit = table.loc[table["aicc_above"].idxmin()] if table["aicc_above"].notna().any() else table.iloc[0]
     if table["held_out"].isna().all():
         return f"Too few runs to hold some out; by AICc take {by_fit['law']}."

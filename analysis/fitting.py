@@ -43,7 +43,7 @@ NOTHING_FREE = "Nothing was free: the objective is that of the fixed values."
 
 @dataclass(frozen=True)
 class Fit:
-    """The outcome of a fit. `values` by symbol include the fixed ones; `objective` is a sum over the runs.
+    """The outcome of a fit. `values` by symbol include the fixed and tied ones; `objective` is a sum over the runs.
 
     `intervals` are 95% bootstrap; `agreement` is the share of starts followed to the end that reached the objective
     within 0.01%; `blind` names the free parameters that can move together with no run noticing; `weights` (n,) are
@@ -72,7 +72,9 @@ class Fit:
         return self.status not in (Status.TOO_FEW_RUNS, Status.CANCELLED)
 
     def predict(self, runs: pd.DataFrame | Mapping) -> np.ndarray:
-        """The predicted target of each row of `runs` (columns: the law's inputs)."""
+        """The predicted target of each row of `runs` (columns: the law's inputs); ValueError without values."""
+        if not self.ended:
+            raise ValueError(self.advice)
         return self.law.evaluate(self.values, runs)
 
 
@@ -97,7 +99,7 @@ def fit(
     `runs` has the law's inputs and its target (`loss` for most) as columns; `fixed` maps symbols (or symbol[group])
     to values that stay, and `fixed_draws` to their bootstrap draws, carried through to the intervals. `weights` is a
     column or one number per run. The descents begin at `starts` random points, or at every combination of a `grid` of
-    values by symbol ({}: the law's own). Bounds, groups and shared values are terms of the law
+    values by symbol ({}: the law's own). Bounds, groups, shared and tied values are terms of the law
     (analysis.terms.on_terms). `on_progress(stage, share)` is called from the caller's thread in the stages
     "starts" and "bootstrap"; once `cancelled()` is true, the fit ends within a fraction of a second, CANCELLED.
     Raises ValueError for unknown symbols and losses, and for runs that cannot be used.
@@ -125,12 +127,12 @@ def fit(
             varying = fixed | (fixed_draws.values if fixed_draws else {})
             sample = resample(Problem(law, runs, varying, logs), best.theta, delta, draws, rng, counted, watch)
             constants = {name: np.broadcast_to(number, draws) for name, number in varying.items()}
-            drawn = Draws(law, constants | sample.values)
+            drawn = Draws(law, law.with_tied(constants | sample.values))
     except Cancelled:
         return _ended(blank, Status.CANCELLED, began)
     found = replace(
         blank,
-        values=fixed | dict(zip(problem.names, problem.values(best.theta).tolist(), strict=True)),
+        values=law.with_tied(fixed | dict(zip(problem.names, problem.values(best.theta).tolist(), strict=True))),
         objective=best.objective,
         agreement=best.agreement,
         blind=blind_directions(problem, best.theta),
@@ -168,7 +170,7 @@ def judged(found: Fit) -> Fit:
     params = {param.symbol: param for param in found.law.params}
     drawn = found.draws.intervals() if found.draws else {}
     drawn |= {name: params[name.split("[")[0]].bounds for name in blind if found.draws}
-    intervals = {name: drawn[name] for name in found.free if name in drawn}
+    intervals = found.law.with_tied({name: drawn[name] for name in found.free if name in drawn})
     own = {name: params[name.split("[")[0]] for name in found.free}
     loose = [n for n in found.free if n in blind or (n in intervals and not pinned(own[n], intervals[n]))]
     edge = [name for name in found.free if not _inside(found.values[name], own[name])]

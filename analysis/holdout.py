@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.checks import check_runs
-from analysis.fitting import Fit, fit
+from analysis.fitting import Fit, Status, fit
 from analysis.flops import training_flops
 from analysis.laws.columns import COLUMNS
 from analysis.laws.law import Law
+from analysis.watch import Cancelled
 
 FAR = 10.0  # extrapolation further than this factor beyond the runs carries a warning
 ROLLING_COLUMNS = (
@@ -68,7 +69,7 @@ def holdout(
 ) -> tuple[Fit, dict[str, float]]:
     """The fit, by `method` with `options`, on runs up to a size `above` (see size_of), and its errors on the larger.
 
-    Raises ValueError when no run, or every run, lies above, and when too few lie below.
+    Raises ValueError when no run, or every run, lies above, and when too few lie below; Cancelled when the fit was.
     """
     check_runs(law, runs)
     size = size_of(law, runs)
@@ -78,6 +79,8 @@ def holdout(
         span = f"{size.min():.3g} to {size.max():.3g}"
         raise ValueError(f"holding out the runs above {above:g} {unit} splits nothing off; they span {span} {unit}")
     found = method(law, runs[~large], **options)
+    if found.status is Status.CANCELLED:
+        raise Cancelled
     if not found.ended:
         raise ValueError(f"without the runs above {above:g} {unit}: {found.advice}")
     return found, {f"above_{size.name}": above, **errors(found, runs, large)}

@@ -63,8 +63,11 @@ class Optimum:
 def optimum(found: Fit, runs: pd.DataFrame) -> Optimum:
     """The fit as a point of its problem on `runs`, which must be those it was fitted on.
 
-    Raises ValueError when nothing was free, the runs are not more than the free parameters, or they had weights.
+    Raises ValueError when the fit has no values, nothing was free, the runs are not more than the free parameters, or
+    they had weights.
     """
+    if not found.ended:
+        raise ValueError(found.advice)
     if found.weights is not None:
         raise ValueError("weights say how much a run counts, not how noisy it is; examine a fit without weights")
     if not found.free or len(runs) <= len(found.free):

@@ -37,7 +37,8 @@ class Problem:
         self.target = np.log(target) if logs else target
         self.constants: dict[str, np.ndarray] = {}
         self.slots: list[tuple[str, Param, np.ndarray | None]] = []
-        for param in law.params:
+        self.tied = law.tied
+        for param in [param for param in law.params if not param.same_as]:
             self._place_groups(param, fixed) if param.per else self._place(param, fixed)
         self.names = tuple(name for name, _, _ in self.slots)
         self.signs = np.array([param.sign for _, param, _ in self.slots])
@@ -139,6 +140,7 @@ class Problem:
                 own = np.where(mask, own, searched.get(symbol, to_search(symbols[symbol], param.sign)))
             searched[symbol] = own
             symbols[symbol] = _as_dual(symbol, own, param.sign)
+        symbols |= {symbol: symbols[other] for symbol, other in self.tied.items()}
         return SimpleNamespace(**symbols)
 
 

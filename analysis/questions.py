@@ -46,8 +46,9 @@ class Item:
 
 def form(found: Fit) -> Item:
     """Which law, and what was free."""
-    held = {name: value for name, value in found.values.items() if name not in found.free}
-    words = ", ".join(f"{name} = {value:.6g}" for name, value in held.items())
+    tied = found.law.tied
+    held = {n: v for n, v in found.values.items() if n not in found.free and n.partition("[")[0] not in tied}
+    words = ", ".join([*(f"{n} = {v:.6g}" for n, v in held.items()), *(f"{n} = {other}" for n, other in tied.items())])
     answer = f"We fitted {found.law.title}, ${found.law.formula}$, with {len(found.free)} free parameters"
     answer += f" ({', '.join(found.free)})" if len(found.free) <= 12 else ""
     return Item("Which law, and which parameters were free?", answer + (f" and {words} held" if words else ""))

@@ -7,14 +7,23 @@ import pandas as pd
 from scipy.stats import norm, spearmanr
 
 from analysis.holdout import size_of
+from analysis.laws.columns import column_of
 from analysis.laws.law import Law
 
 SURE = 0.01  # chance below which a trend is called one
-COLUMNS = ("along", "slope_per_decade", "trend_chance", "bend_chance", "sign_runs", "expected_runs", "runs_chance")
+TABLE_COLUMNS = (
+    "along",
+    "slope_per_decade",
+    "trend_chance",
+    "bend_chance",
+    "sign_runs",
+    "expected_runs",
+    "runs_chance",
+)
 
 
 def structure(law: Law, runs: pd.DataFrame, relative: np.ndarray) -> pd.DataFrame:
-    """One row per varying number along which residuals `relative` (n,) may have structure; columns COLUMNS.
+    """One row per varying number along which residuals `relative` (n,) may have structure; columns TABLE_COLUMNS.
 
     `slope_per_decade` is the least-squares slope against log10; `trend_chance` and `bend_chance` are the chances of
     so strong a rank correlation with the number, and with its distance from the middle (a fit leaves a bend rather
@@ -32,7 +41,7 @@ def structure(law: Law, runs: pd.DataFrame, relative: np.ndarray) -> pd.DataFram
         bend = np.abs(logs - np.median(logs))
         counted, expected, chance = sign_runs(relative[np.argsort(logs, kind="stable")])
         rows.append((name, slope, _chance(logs, relative), _chance(bend, relative), counted, expected, chance))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
 
 
 def sign_runs(ordered: np.ndarray) -> tuple[int, float, float]:
@@ -60,7 +69,7 @@ def findings(table: pd.DataFrame) -> list[str]:
         chances = {"a trend": row["trend_chance"], "a bend": row["bend_chance"], "runs of one sign": row["runs_chance"]}
         kind = min(chances, key=lambda name: chances[name])
         if chances[kind] < SURE:
-            found.append((chances[kind], f"{kind} along {row['along']} (chance {chances[kind]:.1g})"))
+            found.append((chances[kind], f"{kind} along {column_of(row['along']).words} (chance {chances[kind]:.1g})"))
     return [phrase for _, phrase in sorted(found)]
 
 

@@ -1,4 +1,4 @@
-"""What a user asks of a law's parameters: other bounds, a value for every group of runs, or one for all groups."""
+"""What a user asks of a law's parameters: other bounds, a value per group of runs or one for all, two that are one."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from analysis.laws.param import Param
 @dataclass(frozen=True)
 class Terms:
     """`bounds` by symbol; `per` gives a symbol one value for every value of a column of the runs; `shared` symbols,
-    which the law fits per group, get one value for all groups but the baseline."""
+    which the law fits per group, get one value for all groups but the baseline; `tied` symbols have the value of
+    another one."""
 
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     per: Mapping[str, str] = field(default_factory=dict)
     shared: tuple[str, ...] = ()
+    tied: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.bounds or self.per or self.shared)
+        return bool(self.bounds or self.per or self.shared or self.tied)
 
 
 def on_terms(law: Law, terms: Terms) -> Law:
@@ -27,12 +29,14 @@ def on_terms(law: Law, terms: Terms) -> Law:
     if not terms:
         return law
     known = {param.symbol for param in law.params}
-    for symbol in (*terms.bounds, *terms.per, *terms.shared):
+    for symbol in (*terms.bounds, *terms.per, *terms.shared, *terms.tied, *terms.tied.values()):
         if symbol not in known:
             raise ValueError(f"law {law.name} has no parameter '{symbol}'; it has {', '.join(sorted(known))}")
-    params = tuple(_bounded(_grouped(param, terms), terms) for param in law.params)
+    params = {param.symbol: _bounded(_grouped(param, terms), terms) for param in law.params}
+    for symbol, other in terms.tied.items():
+        params[symbol], params[other] = _tied(params[symbol], params[other], terms)
     columns = tuple(column for column in dict.fromkeys(terms.per.values()) if column not in law.inputs)
-    return replace(law, params=params, inputs=(*law.inputs, *columns), terms=terms)
+    return replace(law, params=tuple(params.values()), inputs=(*law.inputs, *columns), terms=terms)
 
 
 def recalled(name: str, terms: Terms | None) -> Law:
@@ -68,5 +72,24 @@ def _bounded(param: Param, terms: Terms) -> Param:
     if param.sign and (low if param.sign > 0 else -high) <= 0:
         side = "above" if param.sign > 0 else "below"
         raise ValueError(f"the bounds of {param.symbol} are {low:g} to {high:g}; both must lie {side} 0")
-    starts = tuple(min(max(start, low), high) for start in param.starts)
-    return replace(param, bounds=(low, high), starts=starts)
+    return _within(param, low, high)
+
+
+def _within(param: Param, low: float, high: float) -> Param:
+    return replace(param, bounds=(low, high), starts=tuple(min(max(start, low), high) for start in param.starts))
+
+
+def _tied(param: Param, other: Param, terms: Terms) -> tuple[Param, Param]:
+    """The parameter as one of the value of the other, and the other, within the bounds of both."""
+    if other.symbol in terms.tied:
+        why = f"{param.symbol} is tied to {other.symbol}, which is tied itself"
+        raise ValueError(f"{why}; tie each to one parameter that is not")
+    if param.default is not None or other.default is not None or param.per != other.per:
+        why = f"{param.symbol} and {other.symbol} do not have one searched value for the same runs"
+        raise ValueError(f"{why}; tie parameters that have")
+    (low, high), (least, most) = param.bounds, other.bounds
+    if not max(low, least) < min(high, most):
+        spans = f"{low:g} to {high:g} and {least:g} to {most:g}"
+        raise ValueError(f"no value suits {param.symbol} and {other.symbol}, whose bounds are {spans}; leave them free")
+    both = _within(other, max(low, least), min(high, most))
+    return replace(both, symbol=param.symbol, meaning=param.meaning, same_as=other.symbol), both

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 
 class Cancelled(Exception):
-    """Ends a descent that its caller no longer wants; `fit` turns it into a result."""
+    """Ends work that its caller no longer wants; `fit` turns it into a result, what makes many fits lets it through."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from analysis.commands.inputs import print_json
 from analysis.commands.options import BadCall, above_zero, assignment, option, said_in_the_call, whole
 from analysis.commands.tables import as_numbers, read_runs, without_outliers
 from analysis.design import grid_of, next_runs
-from analysis.fitting import LOSSES, Status, fit, loss_settings
+from analysis.fitting import LOSSES, fit, loss_settings
 from analysis.laws import Law, get_law
 
 HELP = "propose the runs, within a budget, that shrink the uncertainty of a prediction the most"
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     table = read_runs(args.runs, args.law)
     runs = table if args.with_outliers else without_outliers(table)
     found = fit(args.law, runs, fixed=fixed, loss=args.loss, delta=args.delta, starts=args.starts, draws=0)
-    if found.status is Status.TOO_FEW_RUNS:
+    if not found.ended:
         raise ValueError(found.advice)
     offered = grid_of(found, runs, args.beyond, target)
     design = next_runs(found, runs, target, args.budget, args.count, offered, args.seed)

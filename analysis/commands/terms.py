@@ -1,4 +1,4 @@
-"""The options of a fit beyond the plain ones: weights, a grid of starts, bounds, and values per group or shared."""
+"""The options of a fit beyond the plain ones: weights, a grid of starts, bounds, values per group, shared or tied."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bounds", **many, type=option(_bounds), metavar="SYMBOL=LOW:HIGH", help="search within")
     parser.add_argument("--per", **many, type=option(_per), metavar="SYMBOL=COLUMN", help="one value for each of its")
     parser.add_argument("--shared", **many, metavar="SYMBOL", help="one value for all formats but the baseline")
+    parser.add_argument("--tie", **many, type=option(_tie), metavar="SYMBOL=SYMBOL", help="the first equals the second")
     parser.add_argument(
         "--grid", nargs="*", type=option(_grid), metavar="SYMBOL=V,V", help="start at all combinations (law's own else)"
     )
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def law_of(args: argparse.Namespace) -> Law:
     """The law of the call on its terms; raises BadCall where they make no sense."""
     with said_in_the_call():
-        return on_terms(args.law, Terms(dict(args.bounds), dict(args.per), tuple(args.shared)))
+        return on_terms(args.law, Terms(dict(args.bounds), dict(args.per), tuple(args.shared), dict(args.tie)))
 
 
 def options_of(args: argparse.Namespace) -> dict[str, Any]:
@@ -52,10 +53,19 @@ def _bounds(text: str) -> tuple[str, tuple[float, float]]:
 
 def _per(text: str) -> tuple[str, str]:
     """('E', 'family') from 'E=family'."""
-    symbol, _, column = text.partition("=")
-    if not symbol or not column:
-        raise ValueError(f"'{text}' is not SYMBOL=COLUMN; write for example E=family")
-    return symbol, column
+    return _pair(text, "SYMBOL=COLUMN; write for example E=family")
+
+
+def _tie(text: str) -> tuple[str, str]:
+    """('alpha', 'beta') from 'alpha=beta'."""
+    return _pair(text, "SYMBOL=SYMBOL; write for example alpha=beta")
+
+
+def _pair(text: str, wanted: str) -> tuple[str, str]:
+    symbol, _, other = text.partition("=")
+    if not symbol or not other:
+        raise ValueError(f"'{text}' is not {wanted}")
+    return symbol, other
 
 
 def _grid(text: str) -> tuple[str, list[float]]:

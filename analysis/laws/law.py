@@ -90,6 +90,18 @@ class Law:
         """The words and the unit of what the law predicts."""
         return COLUMNS[self.target]
 
+    @property
+    def tied(self) -> dict[str, str]:
+        """The parameters that have the value of another: that other one by symbol."""
+        return {param.symbol: param.same_as for param in self.params if param.same_as}
+
+    def with_tied(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What is known of the parameters, by name, with the same of those that are tied to them."""
+        known = dict(values)
+        for symbol, other in self.tied.items():
+            known |= {symbol + n.removeprefix(other): v for n, v in values.items() if n.partition("[")[0] == other}
+        return known
+
     def constants(self, values: Mapping[str, Any]) -> dict[str, float]:
         """The parameters that no fit searches: the value given, else the default."""
         own = {param.symbol: param.default for param in self.params if param.default is not None}
@@ -142,5 +154,5 @@ class Law:
         return recalled, (self.name, self.terms)
 
     def _resolved(self, values: Mapping[str, Any], columns: Mapping[str, np.ndarray]) -> SimpleNamespace:
-        known = {**self.constants(values), **values}
+        known = self.with_tied({**self.constants(values), **values})
         return SimpleNamespace(**{param.symbol: value_of(param, known, columns) for param in self.params})

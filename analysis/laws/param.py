@@ -17,7 +17,8 @@ class Param:
     With `per`, every value of that column of the runs has a parameter of its own, named
     `symbol[value]`; for `baseline` it is 1 by definition, and `shared` makes it one parameter for all other
     values; where it is `required`, there is no such 1 and every run must name its group. One with a `default` is
-    a constant: no fit searches it, and another value is used where it is given.
+    a constant: no fit searches it, and another value is used where it is given. `same_as` names the parameter whose
+    value it has.
     """
 
     symbol: str
@@ -29,6 +30,7 @@ class Param:
     default: float | None = None
     shared: bool = False
     required: bool = False
+    same_as: str | None = None
 
     @property
     def sign(self) -> int:

@@ -55,7 +55,7 @@ def test_each_row_of_the_table_is_a_fit_and_a_hold_out_done_by_hand(rivals, chin
 def test_only_the_wrong_law_leaves_structure_in_its_residuals(rivals):
     left = dict(zip(as_table(rivals)["law"], as_table(rivals)["left_over"], strict=True))
     assert left["chinchilla"] == ""
-    assert left["kaplan_n"].startswith("a trend along flops")
+    assert left["kaplan_n"].startswith("a trend along training compute C (chance ")
 
 
 def test_laws_that_predict_different_columns_are_not_compared(chinchilla_like):
@@ -135,7 +135,7 @@ def test_structure_names_what_was_put_in(chinchilla_like):
     assert findings(structure(CHINCHILLA, chinchilla_like, noise)) == []
     tilted = noise + 0.004 * np.log10(chinchilla_like["n_tokens"])
     table = structure(CHINCHILLA, chinchilla_like, tilted).set_index("along")
-    assert "a trend along n_tokens" in findings(table.reset_index())[0]
+    assert "a trend along training tokens D" in findings(table.reset_index())[0]
     line = stats.linregress(np.log10(chinchilla_like["n_tokens"]), tilted)
     assert table.loc["n_tokens", "slope_per_decade"] == pytest.approx(line.slope)
 
