@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(verb=_run)
     run.add_argument("--kernels", metavar="A,B", help=f"default all: {', '.join(KERNELS)}")
     about = "; ".join(f"{known.name}: {known.about}" for known in SHAPE_SETS.values())
-    run.add_argument("--shapes", default="quick", metavar="quick|llm|M,N,K", help=about)
+    run.add_argument("--shapes", default="quick", metavar=f"{'|'.join(SHAPE_SETS)}|M,N,K", help=about)
     run.add_argument("--timeout", type=float, default=DEFAULT_TIMEOUT_S, metavar="S", help="seconds a case may take")
     run.add_argument("--device", metavar="ID", help="as listed by devices; default the first")
     verify = verbs.add_parser("verify", help="check kernels with no GPU: numbers, layouts, call contracts")

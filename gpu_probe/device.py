@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +72,18 @@ def find_devices() -> list[DeviceInfo]:
 
 def _versions(torch) -> dict[str, str]:
     known = {"torch": torch.__version__, "python": platform.python_version(), "os": platform.platform()}
-    optional = {"cuda": torch.version.cuda, "hip": torch.version.hip, "driver": _driver()}
+    optional = {"cuda": torch.version.cuda, "hip": torch.version.hip, "triton": _triton(), "driver": _driver()}
     return known | {name: version for name, version in optional.items() if version}
+
+
+def _triton() -> str | None:
+    names = ("triton", "pytorch-triton", "pytorch-triton-rocm", "triton-rocm")
+    if importlib.util.find_spec("triton") is None:
+        return None
+    for name in names:
+        with suppress(PackageNotFoundError):
+            return version(name)
+    return "of unknown version"
 
 
 def _driver() -> str | None:
@@ -88,6 +101,7 @@ def _torch_features(torch) -> tuple[str, ...]:
         "int_mm": hasattr(torch, "_int_mm"),
         "int4pack_mm": hasattr(torch.ops.aten, "_weight_int4pack_mm"),
         "int4pack_mm_for_cpu": hasattr(torch.ops.aten, "_weight_int4pack_mm_for_cpu"),
+        "triton": _triton() is not None,
     }
     return tuple(name for name, there in operations.items() if there)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# Which datasheet column (TFLOP/s, dense) is the ceiling of a format; weight-only int4 multiplies in bf16.
+# Which datasheet column (TFLOP/s, dense) is the ceiling of a format.
 PEAK_COLUMNS = {
     "fp32": "fp32_tflops",
     "tf32": "tf32_tflops",
@@ -15,7 +15,8 @@ PEAK_COLUMNS = {
     "mxfp4": "fp4_tflops",
     "nvfp4": "fp4_tflops",
     "int8": "int8_tops",
-    "int4": "bf16_tflops",
+    "int4": "int4_tops",
+    "w4a8": "fp8_tflops",
 }
 
 # torch's device name -> the name in the datasheet table; a name that fits none is not compared with any.
@@ -53,6 +54,11 @@ def datasheet_name(device: str) -> str | None:
     if " MIG " in device:
         return None
     return next((known for pattern, known in _DATASHEET_NAMES if re.search(pattern, device)), None)
+
+
+def peak_format(kernel: str, format: str) -> str:
+    """The format whose peak bounds a kernel's rate: bf16 for kernels that only store their weights in fewer bits."""
+    return "bf16" if kernel.endswith("_weight") else format
 
 
 def tflops(m: int, n: int, k: int, time_us: float) -> float:

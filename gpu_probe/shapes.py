@@ -59,6 +59,12 @@ SHAPE_SETS = {
             accelerator=(Shape(32, 8192, 8192), Shape(4096, 4096, 4096), Shape(8192, 8192, 8192)),
         ),
         ShapeSet(
+            "decode",
+            "one token and 16 tokens through large layers, bound by reading the weights",
+            cpu=(Shape(1, 4096, 4096), Shape(16, 4096, 4096)),
+            accelerator=(Shape(1, 8192, 8192), Shape(1, 28672, 8192), Shape(16, 8192, 8192)),
+        ),
+        ShapeSet(
             "llm",
             "the four linear layers of Llama-3 8B at 32 and at 2048 tokens",
             cpu=_linear_layers(32) + _linear_layers(2048),

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 
 from gpu_probe.check import check
+from gpu_probe.child import ROOT
+from gpu_probe.compiled import compiled_rows
 from gpu_probe.device import DeviceInfo, find_devices
 from gpu_probe.kernels import KERNELS, Kernel
 from gpu_probe.kernels.kernel import Place
@@ -14,12 +21,14 @@ from gpu_probe.shapes import Shape
 from gpu_probe.verify_layout import layouts
 
 LIMITS = (
-    "verify proves numbers on the CPU, memory layouts, and that torch accepts each CUDA call's shapes, strides and "
-    "types. It does not prove that a native instruction runs on a GPU, nor any speed: only `run` on that GPU does."
+    "verify proves numbers on the CPU, memory layouts, that torch accepts each CUDA call's shapes, strides and types, "
+    "and that our own kernels compile to native instructions. It does not prove that they run on a GPU, nor any "
+    "speed: only `run` on that GPU does."
 )
 # torch 2.13 sizes MXFP4 scales by the packed K when it only traces a call; real calls use the true K.
 FAKE_MXFP4_COUNTS_PACKED_K = "for MX scaling scale_a must have"
 LONGEST_SAID = 400
+NO_TRITON = "Triton is not installed; pip install triton (3.7 or later) to compile our own kernels"
 RAGGED = (Shape(17, 48, 128), Shape(33, 64, 256), Shape(130, 272, 384))
 CONTRACT = Shape(256, 512, 1024)
 
@@ -35,10 +44,13 @@ def verify(archs: Sequence[str]) -> Iterator[dict]:
         yield _row("layout", name, "any", "WRONG" if wrong else "OK", detail)
     cpu = find_devices()[-1]
     for kernel in KERNELS.values():
-        yield from _numbers(kernel, cpu)
+        if kernel.program is None:
+            yield from _numbers(kernel, cpu)
+    yield from _interpreted([name for name, kernel in KERNELS.items() if kernel.program is not None])
     for arch, device in devices.items():
         for kernel in KERNELS.values():
-            yield _row("contract", kernel.name, arch, *_contract(kernel, device))
+            check_name, judged = ("contract", _contract) if kernel.program is None else ("compiled", _compiled)
+            yield _row(check_name, kernel.name, arch, *judged(kernel, device))
 
 
 def _row(check: str, kernel: str, arch: str, status: str, detail: str) -> dict:
@@ -62,6 +74,33 @@ def _numbers(kernel: Kernel, cpu: DeviceInfo) -> Iterator[dict]:
             continue
         detail = found.failure or f"relative error {found.relative_error:.2g} in {found.checked} elements"
         yield _row("numbers", kernel.name, "cpu", "WRONG" if found.failure else "OK", f"{shape}: {detail}")
+
+
+def _interpreted(names: list[str]) -> Iterator[dict]:
+    """What Triton's interpreter makes of our own kernels, in the process of its own that it needs."""
+    if importlib.util.find_spec("triton") is None:
+        for name in names:
+            yield _row("interpreted", name, "any", "SKIPPED", NO_TRITON)
+        return
+    command = [sys.executable, "-m", "gpu_probe.interpreted", *names]
+    environment = os.environ | {"TRITON_INTERPRET": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    told = {row["kernel"]: row for row in map(json.loads, done.stdout.splitlines())}
+    for name in names:
+        row = told.get(name, {"status": "FAILED", "detail": f"the interpreter ended: {done.stderr[-LONGEST_SAID:]}"})
+        yield _row("interpreted", name, "any", row["status"], row["detail"])
+
+
+def _compiled(kernel: Kernel, device: DeviceInfo) -> tuple[str, str]:
+    """Status and detail of one of our own kernels compiled for the device."""
+    if reason := kernel.why_not(device):
+        return "UNSUPPORTED", reason
+    if importlib.util.find_spec("triton") is None:
+        return "SKIPPED", NO_TRITON
+    try:
+        return compiled_rows(kernel, device)
+    except Exception as problem:  # the compiler's refusal is the finding
+        return "FAILED", _said(problem)
 
 
 def _contract(kernel: Kernel, device: DeviceInfo) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from gpu_probe.events import POISONED, Case, Order, event_line
 from gpu_probe.kernels import KERNELS, Kernel
 from gpu_probe.kernels.kernel import Prepared
 from gpu_probe.native import Evidence, judge
+from gpu_probe.native_code import judge_code
 from gpu_probe.ran import names_of_what_runs
 from gpu_probe.result import ProbeResult, Status, about
 from gpu_probe.shapes import why_too_big
@@ -105,6 +106,8 @@ def _measured(
 
 
 def _evidence(kernel: Kernel, prepared: Prepared, device: DeviceInfo) -> Evidence:
+    if prepared.code is not None:
+        return judge_code(kernel, prepared.code())
     try:
         return judge(kernel, names_of_what_runs(lambda: prepared.run(0), device), device)
     except RuntimeError as problem:  # a profiler may be forbidden or missing; the time is still good

@@ -93,6 +93,18 @@ def test_torch_is_imported_where_a_tensor_is_touched_never_at_the_top():
     assert not wrong
 
 
+def test_triton_is_imported_at_the_top_of_the_kernels_written_in_it_only():
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for room in ROOMS
+        for path in modules(room)
+        if path.parent != ROOT / "gpu_probe" / "triton_code"
+        for module, at_once in imports(path)
+        if within(module, ("gpu_probe.triton_code",)) or (at_once and within(module, ("triton",)))
+    ]
+    assert not wrong
+
+
 def test_analysis_touches_no_file_and_no_network_outside_its_command_line():
     edge = (ROOT / "analysis" / "commands", ROOT / "analysis" / "__main__.py")
     wrong = [

@@ -27,16 +27,21 @@ def operands_of(format_name: str) -> Callable[[Shape, Place, int], Operands]:
     """
 
     def make(shape: Shape, place: Place, seed: int) -> Operands:
-        a, rows = _side(format_name, shape.m, shape.k, place, seed)
-        w, columns = _side(format_name, shape.n, shape.k, place, seed + 1)
+        tiled = place.kind == "cuda"
+        a, rows = side(format_name, shape.m, shape.k, place, seed, tiled)
+        w, columns = side(format_name, shape.n, shape.k, place, seed + 1, tiled)
         return Operands((*a, *w), rows, columns)
 
     return make
 
 
-def _side(
-    format_name: str, rows: int, k: int, place: Place, seed: int
+def side(
+    format_name: str, rows: int, k: int, place: Place, seed: int, tiled: bool
 ) -> tuple[tuple[Tensor, ...], Callable[[Tensor], Tensor]]:
+    """Bytes of one random quantized operand (rows, k), and the float64 values of any of its rows.
+
+    Block scales are in tiles of 128 x 4, or row by row.
+    """
     from analysis.formats import BlockFormat, Quantized, get_format
 
     fmt = get_format(format_name)
@@ -44,7 +49,7 @@ def _side(
     assert isinstance(fmt.block_size, int)
     coded = fmt.quantize(_uneven(rows, k, fmt.block_size, place, seed))
     codes = pack_low_first(coded.codes) if fmt.bits == BITS_OF_PACKED_CODES else coded.codes
-    scales = to_blocked(coded.scales) if place.kind == "cuda" else coded.scales
+    scales = to_blocked(coded.scales) if tiled else coded.scales
     whole = () if coded.tensor_scale is None else (coded.tensor_scale.reshape(1),)
 
     def decoded(index: Tensor) -> Tensor:

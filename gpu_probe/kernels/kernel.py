@@ -12,6 +12,8 @@ from gpu_probe.shapes import Shape
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from gpu_probe.kernels.program import Program
+
 
 def exact(values: Tensor) -> Tensor:
     """The values in float64: on their device, or on the CPU where that is an Apple GPU, which has no float64."""
@@ -49,11 +51,14 @@ class Multiples:
     n: int = 1
     k: int = 1
     smallest_m: int = 1
+    largest_m: int | None = None
 
     def why_not(self, shape: Shape) -> str | None:
         """A sentence naming the first size that does not fit, else None."""
         if shape.m < self.smallest_m:
             return f"m is {shape.m}; this call needs m of at least {self.smallest_m}"
+        if self.largest_m is not None and shape.m > self.largest_m:
+            return f"m is {shape.m}; this call is made for m of at most {self.largest_m}"
         for letter, size, step in zip("mnk", shape, (self.m, self.n, self.k), strict=True):
             if size % step:
                 return f"{letter} is {size}; this call needs a multiple of {step}"
@@ -77,12 +82,16 @@ class CpuRule:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Buffers on the device: `run(i)` calls the kernel on operand set i (modulo their number)."""
+    """Buffers on the device: `run(i)` calls the kernel on operand set i (modulo their number).
+
+    `code()` is the assembly text of a kernel of our own, None for a library's.
+    """
 
     run: Callable[[int], Tensor]
     operands: Operands
     poison: Callable[[], None]
     buffers: int
+    code: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,8 @@ class Kernel:
     is not there cannot, because of `elsewhere`. `launch(kind, tensors, out)` makes the call; `out` is None
     unless `writes_out`. `loss_per_term` bounds what one term of a sum loses in the accumulator, relative to
     the sum's scale: 2^-23 for float32 accumulators that truncate, 0 for integers. `pack` brings operands into
-    the order that the library asks for, on the device, before any call.
+    the order that the library asks for, on the device, before any call. A kernel of our own has its `program`, and
+    `code`, which makes the call and returns the assembly text that ran.
     """
 
     name: str
@@ -110,6 +120,8 @@ class Kernel:
     loss_per_term: Mapping[str, float] = field(default_factory=dict)
     own_shapes: Mapping[str, tuple[Shape, ...]] = field(default_factory=dict)
     pack: Callable[[str, tuple], tuple] | None = None
+    program: Program | None = None
+    code: Callable[[str, tuple, Tensor | None], str] | None = None
     is_copy: bool = False
 
     def why_not(self, device: DeviceInfo) -> str | None:
@@ -140,7 +152,9 @@ class Kernel:
             chosen = turn % len(sets)
             return self.launch(device.kind, sets[chosen], outs[chosen])
 
-        return Prepared(run, operands, lambda: self._poison(outs, shape, device), len(sets))
+        compiled = self.code
+        code = (lambda: compiled(device.kind, sets[0], outs[0])) if compiled else None
+        return Prepared(run, operands, lambda: self._poison(outs, shape, device), len(sets), code)
 
     def result(self, shape: Shape) -> tuple[tuple[int, int], str]:
         """Size and torch dtype of what a call on that shape returns."""

@@ -17,7 +17,8 @@ E4M3_MAX = 448.0
 TENSOR_CORE_LOSS = {"cpu": 2.0**-23, "cuda": 2.0**-18, "rocm": 2.0**-18}
 
 
-def _operands(shape: Shape, place: Place, seed: int) -> Operands:
+def tensor_scaled(shape: Shape, place: Place, seed: int) -> Operands:
+    """Random operands in e4m3 with a float32 scale per tensor: a, w, scale of a, scale of w."""
     import torch
 
     def codes(rows: int, seed: int, spread: float) -> tuple[Tensor, Tensor]:
@@ -50,7 +51,7 @@ KERNEL = Kernel(
     name="mm_fp8",
     format="fp8",
     about="torch scaled_mm: e4m3 x e4m3, one scale per tensor, bfloat16 result",
-    operands=_operands,
+    operands=tensor_scaled,
     launch=_launch,
     runs_on={
         "cpu": _SCALED_MM,

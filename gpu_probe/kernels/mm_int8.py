@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def _operands(shape: Shape, place: Place, seed: int) -> Operands:
+def random_codes(shape: Shape, place: Place, seed: int) -> Operands:
+    """Random int8 codes a and w, -127 to 127."""
     import torch
 
     generator = torch.Generator(place.torch_device).manual_seed(seed)
@@ -39,7 +40,7 @@ KERNEL = Kernel(
     name="mm_int8",
     format="int8",
     about="torch._int_mm: int8 x int8 summed in int32",
-    operands=_operands,
+    operands=random_codes,
     launch=_launch,
     runs_on={
         "cpu": _INT_MM,

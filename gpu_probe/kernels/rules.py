@@ -62,3 +62,10 @@ def torch_has(feature: str, operation: str) -> Rule:
         return f"torch {device.versions.get('torch', 'here')} has no {operation}; install torch 2.13"
 
     return rule
+
+
+def triton_here(device: DeviceInfo) -> str | None:
+    """Triton is installed beside torch, which brings it with its wheels for GPUs."""
+    if "triton" in device.features:
+        return None
+    return f"Triton is not installed beside torch; pip install triton (3.7 or later) to compile for {device.name}"

@@ -11,7 +11,7 @@ import pandas as pd
 from gpu_probe.device import DeviceInfo
 from gpu_probe.job import DONE, Job
 from gpu_probe.kernels import KERNELS
-from gpu_probe.rates import PEAK_COLUMNS, copy_gb_per_s, datasheet_name, speedup, tflops
+from gpu_probe.rates import PEAK_COLUMNS, copy_gb_per_s, datasheet_name, peak_format, speedup, tflops
 from gpu_probe.result import Status
 
 BASELINE = "mm_bf16"
@@ -74,7 +74,7 @@ def _ratios(row: dict, baseline: tuple[float, float, float] | None, peaks: dict[
     rate = tflops(m, n, k, row["p50_us"])
     low, middle, high = speedup(_times(row), baseline) if baseline else (None, None, None)
     native = None if pd.isna(row["native"]) else bool(row["native"])
-    peak = peaks.get(row["format"]) if native else None
+    peak = peaks.get(peak_format(row["kernel"], row["format"])) if native else None
     return {name: row[name] for name in ("kernel", "format", "relative_error", "detail", *TIMES)} | {
         "shape": f"{m} x {n} x {k}",
         "arithmetic": SAYS[native],

@@ -11,8 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gpu_probe.compiled import native_on
 from gpu_probe.kernels import KERNELS
-from gpu_probe.rates import _DATASHEET_NAMES, PEAK_COLUMNS, copy_gb_per_s, datasheet_name, speedup, tflops
+from gpu_probe.rates import (
+    _DATASHEET_NAMES,
+    PEAK_COLUMNS,
+    copy_gb_per_s,
+    datasheet_name,
+    peak_format,
+    speedup,
+    tflops,
+)
 from gpu_probe.recorded import RECORDED
 from gpu_probe.timing import FEWEST_SAMPLES, MOST_SAMPLES, batch_timer, measure, percentile, settled
 
@@ -91,8 +100,9 @@ def test_the_median_is_settled_when_twice_its_error_is_a_hundredth():
 
 
 def test_a_cpu_is_timed_by_the_wall_clock():
+    begin = time.perf_counter()
     took = batch_timer(lambda turn: time.sleep(0.002), "cpu")(0, 5)
-    assert 10_000 <= took < 200_000
+    assert 10_000 <= took <= (time.perf_counter() - begin) * 1e6
 
 
 def test_rates_by_hand():
@@ -175,5 +185,9 @@ NO_PEAK = {"sm_86": {"tf32"}, "sm_89": {"tf32"}, "sm_120": {"tf32", "int8"}}
 def test_a_recorded_device_has_a_peak_in_each_format_that_it_multiplies(arch):
     device = RECORDED[arch]
     row = _datasheet()[str(datasheet_name(device.name))]
-    runs = {kernel.format for kernel in KERNELS.values() if not kernel.why_not(device) and not kernel.is_copy}
+    runs = {
+        peak_format(kernel.name, kernel.format)
+        for kernel in KERNELS.values()
+        if not kernel.why_not(device) and not kernel.is_copy and (kernel.program is None or native_on(kernel, arch))
+    }
     assert {known for known in runs if not row[PEAK_COLUMNS[known]]} == NO_PEAK.get(arch, set()), row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from dataclasses import replace
 
@@ -12,16 +13,19 @@ from gpu_probe import verify_layout
 from gpu_probe.__main__ import main
 from gpu_probe.kernels import KERNELS
 from gpu_probe.recorded import RECORDED, recorded
-from gpu_probe.verify import LIMITS, RAGGED, verify
+from gpu_probe.verify import LIMITS, NO_TRITON, RAGGED, verify
 from gpu_probe.verify_layout import BLOCK_SCALED, layouts
 
+LIBRARY = [name for name, kernel in KERNELS.items() if kernel.program is None]
 FINE = {"OK", "UNSUPPORTED", "SKIPPED"}
 
 
 @pytest.fixture(scope="module")
 def rows() -> list[dict]:
-    """Everything that verify finds for every recorded device."""
-    return list(verify(tuple(RECORDED)))
+    """Everything that verify finds about the libraries' kernels for every recorded device."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gpu_probe.verify.KERNELS", {name: KERNELS[name] for name in LIBRARY})
+        return list(verify(tuple(RECORDED)))
 
 
 def test_nothing_is_wrong_with_the_kernels_on_any_recorded_device(rows):
@@ -29,7 +33,7 @@ def test_nothing_is_wrong_with_the_kernels_on_any_recorded_device(rows):
     assert all(row["detail"] for row in rows)
 
 
-@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize("name", LIBRARY)
 def test_numbers_are_checked_on_ragged_shapes_wherever_the_cpu_runs_the_kernel(name, rows, cpu):
     found = [row for row in rows if row["check"] == "numbers" and row["kernel"] == name]
     if reason := KERNELS[name].why_not(cpu):
@@ -39,7 +43,7 @@ def test_numbers_are_checked_on_ragged_shapes_wherever_the_cpu_runs_the_kernel(n
 
 
 @pytest.mark.parametrize("arch", RECORDED)
-@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize("name", LIBRARY)
 def test_each_call_contract_is_tried_where_torch_can_try_it(name, arch, rows):
     (row,) = (row for row in rows if (row["check"], row["kernel"], row["arch"]) == ("contract", name, arch))
     device, kernel = recorded(arch), KERNELS[name]
@@ -55,6 +59,34 @@ def test_each_call_contract_is_tried_where_torch_can_try_it(name, arch, rows):
     else:
         expected = ("OK", f"torch accepts the call for 256 x 512 x 1024 and returns torch.{kernel.output}")
     assert (row["status"], row["detail"]) == expected
+
+
+@pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="Triton is not installed")
+def test_our_own_kernels_are_interpreted_and_compiled_and_judged_by_their_code(monkeypatch):
+    ours = {name: KERNELS[name] for name in ("triton_nvfp4", "gemv_mxfp4_weight")}
+    monkeypatch.setattr("gpu_probe.verify.KERNELS", ours)
+    found = [row for row in verify(["sm_80", "sm_90", "sm_120"]) if row["check"] != "layout"]
+    said = [(row["check"], row["kernel"], row["arch"], row["status"], row["detail"].split(":")[0]) for row in found]
+    assert said == [
+        ("interpreted", "triton_nvfp4", "any", "SKIPPED", "Triton's interpreter reads block scales in e4m3 as e8m0"),
+        ("interpreted", "gemv_mxfp4_weight", "any", "OK", "1 x 24 x 1024"),
+        ("compiled", "triton_nvfp4", "sm_80", "UNSUPPORTED", KERNELS["triton_nvfp4"].why_not(recorded("sm_80"))),
+        ("compiled", "gemv_mxfp4_weight", "sm_80", "OK", "native"),
+        ("compiled", "triton_nvfp4", "sm_90", "OK", "emulated"),
+        ("compiled", "gemv_mxfp4_weight", "sm_90", "OK", "native"),
+        ("compiled", "triton_nvfp4", "sm_120", "OK", "native"),
+        ("compiled", "gemv_mxfp4_weight", "sm_120", "OK", "native"),
+    ]
+
+
+def test_without_triton_our_own_kernels_are_skipped_with_what_to_install(monkeypatch):
+    monkeypatch.setattr("gpu_probe.verify.KERNELS", {"triton_fp8": KERNELS["triton_fp8"]})
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    found = [row for row in verify(["sm_90"]) if row["check"] != "layout"]
+    assert [(row["check"], row["status"], row["detail"]) for row in found] == [
+        ("interpreted", "SKIPPED", NO_TRITON),
+        ("compiled", "SKIPPED", NO_TRITON),
+    ]
 
 
 def _fails(kind, tensors, out):

@@ -1,0 +1,67 @@
+"""The numbers of our own kernels without a GPU: Triton's interpreter runs them on the CPU, checked as on a device.
+
+A process of its own: Triton asks for its interpreter when the functions are defined.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gpu_probe.check import check
+from gpu_probe.kernels import KERNELS, Kernel
+from gpu_probe.kernels.kernel import Place
+from gpu_probe.kernels.tiles import VECTOR, Tile
+from gpu_probe.shapes import Shape
+
+SWITCH = "TRITON_INTERPRET"
+# Two tiles each way and two steps of k, none of them full.
+PRODUCT, TOKEN = Shape(33, 48, 512), Shape(1, 24, 1024)
+SMALL = Tile(32, 32, 256, 4, 1)
+# What the interpreter of Triton 3.9 computes wrongly, so that it proves nothing there.
+INTERPRETER_FAULTS = {
+    "bf16": "Triton's interpreter multiplies the bit patterns of bfloat16 instead of its values",
+    "nvfp4": "Triton's interpreter reads block scales in e4m3 as e8m0",
+}
+
+
+def interpret(kernel: Kernel, seed: int) -> tuple[str, str]:
+    """Status (OK or WRONG) and detail of one call of a kernel of ours under the interpreter."""
+    import torch
+
+    assert kernel.program is not None
+    vector = kernel.program.kind == "vector"
+    shape, tile = (TOKEN, VECTOR) if vector else (PRODUCT, SMALL)
+    operands = kernel.operands(shape, Place("cpu", "cuda"), seed)
+    out = torch.full((shape.m, shape.n), 77, dtype=torch.int32 if kernel.output == "int32" else torch.float32)
+    kernel.program.call(tile, operands.tensors, out)
+    exact = kernel if kernel.output == "int32" else replace(kernel, output="float32")
+    exact = replace(exact, loss_per_term=dict.fromkeys(("cpu",), 2.0**-23))
+    found = check(exact, shape, operands, out, "cpu", seed)
+    detail = found.failure or f"relative error {found.relative_error:.2g} in {found.checked} elements"
+    return ("WRONG" if found.failure else "OK"), f"{shape}: {detail}"
+
+
+def fault(kernel: Kernel) -> str | None:
+    """Why the interpreter as it comes cannot prove a kernel's numbers, else None."""
+    dot = kernel.program is not None and kernel.program.kind != "vector"
+    return INTERPRETER_FAULTS.get(kernel.format) if dot else None
+
+
+def main(names: Sequence[str], faults: bool = True) -> int:
+    """Prints a JSON line {kernel, status, detail} for each of the kernels named."""
+    if os.environ.get(SWITCH) != "1":
+        raise RuntimeError(f"set {SWITCH}=1 before Python starts: Triton reads it when its functions are defined")
+    for seed, name in enumerate(names):
+        kernel = KERNELS[name]
+        reason = fault(kernel) if faults else None
+        status, detail = ("SKIPPED", reason) if reason else interpret(kernel, seed)
+        print(json.dumps({"kernel": name, "status": status, "detail": detail}), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

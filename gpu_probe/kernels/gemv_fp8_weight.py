@@ -1,0 +1,15 @@
+"""One token through e4m3 weights with a scale per output, widened in registers."""
+
+from gpu_probe.kernels.dense import FLOAT32_LOSS
+from gpu_probe.kernels.our_operands import token_and_codes
+from gpu_probe.kernels.program import Program, program_kernel
+
+KERNEL = program_kernel(
+    name="gemv_fp8_weight",
+    format="fp8",
+    about="Triton: one bfloat16 token x e4m3 weights with a float32 scale per output",
+    operands=token_and_codes("float8_e4m3fn"),
+    program=Program("vector", "plain_weights", ("*bf16", "*fp8e4nv", "*fp32", "*bf16"), "vector", {}),
+    capability=(8, 9),
+    loss_per_term=FLOAT32_LOSS,
+)

@@ -1,0 +1,125 @@
+"""Kernels of our own: a Triton function, the types of its pointers and constants, compiled for the device at hand."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gpu_probe.kernels.kernel import Kernel, Multiples, Operands, Place
+from gpu_probe.kernels.rules import amd_architecture, both, capability_from, triton_here
+from gpu_probe.kernels.tiles import STEPS, VECTOR, Tile, tile_for
+from gpu_probe.shapes import Shape
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+ASSEMBLY = ("ptx", "amdgcn")
+
+
+@dataclass(frozen=True)
+class Program:
+    """`function` of gpu_probe.triton_code.`module`: pointers (the result last), then m, n, k, then constants.
+
+    `pointers` are Triton's names of their types; `kind` chooses the tile; `packed` elements of k lie in one item
+    of the first operand.
+    """
+
+    module: str
+    function: str
+    pointers: tuple[str, ...]
+    kind: str
+    constants: Mapping[str, Any]
+    packed: int = 1
+
+    def load(self) -> Any:
+        """The Triton function; imports Triton."""
+        return getattr(importlib.import_module(f"gpu_probe.triton_code.{self.module}"), self.function)
+
+    def constants_for(self, tile: Tile) -> dict[str, Any]:
+        """Every constant that the function is built with for a tile."""
+        sides = {"BN": tile.columns, "BK": tile.step}
+        if self.kind != "vector":
+            sides["BM"] = tile.rows
+        return sides | dict(self.constants)
+
+    def call(self, tile: Tile, tensors: tuple, out: Tensor) -> Any:
+        """Runs the function on operands that lie on its device; returns what Triton compiled for it."""
+        m, n = out.shape
+        k = tensors[0].shape[1] * self.packed
+        grid = (-(-m // tile.rows) * -(-n // tile.columns),)
+        return self.load()[grid](*tensors, out, m, n, k, **self.constants_for(tile), **options_for(tile))
+
+    def launch(self, kind: str, tensors: tuple, out: Tensor | None) -> Tensor:
+        """The result of one call on the device of its operands."""
+        assert out is not None
+        self._run(kind, tensors, out)
+        return out
+
+    def code(self, kind: str, tensors: tuple, out: Tensor | None) -> str:
+        """The assembly text (PTX or GCN) of what one call compiled and ran."""
+        assembly = self._run(kind, tensors, out).asm
+        return next(assembly[name] for name in ASSEMBLY if name in assembly)
+
+    def _run(self, kind: str, tensors: tuple, out: Any) -> Any:
+        import torch
+
+        facts = torch.cuda.get_device_properties(out.device)
+        arch = facts.gcnArchName.split(":")[0] if kind == "rocm" else f"sm_{facts.major}{facts.minor}"
+        with torch.cuda.device(out.device):  # Triton launches on the current device
+            return self.call(tile_for(self.kind, arch), tensors, out)
+
+
+def options_for(tile: Tile) -> dict[str, Any]:
+    """What Triton's compiler is told beside the constants; unasked, 3.10 will no longer fuse products and sums."""
+    return {"num_warps": tile.warps, "num_stages": tile.stages, "enable_fp_fusion": True}
+
+
+def program_kernel(
+    name: str,
+    format: str,
+    about: str,
+    operands: Callable[[Shape, Place, int], Operands],
+    program: Program,
+    capability: tuple[int, int],
+    amd: tuple[str, ...] = (),
+    loss_per_term: Mapping[str, float] | None = None,
+    output: str = "bfloat16",
+) -> Kernel:
+    """A kernel that runs a program from an NVIDIA compute capability on, and on the listed AMD architectures."""
+    vector = program.kind == "vector"
+    step = VECTOR.step if vector else STEPS[program.kind]
+    sizes = Multiples(n=16, k=step, largest_m=1 if vector else None)
+    what = "Triton compiles this kernel"
+    rules = {"cuda": both(capability_from(*capability, what), triton_here)}
+    if amd:
+        rules["rocm"] = both(amd_architecture(amd, what), triton_here)
+    return Kernel(
+        name=name,
+        format=format,
+        about=about,
+        operands=operands,
+        launch=program.launch,
+        code=program.code,
+        program=program,
+        runs_on=rules,
+        elsewhere=f"Triton kernels of ours are compiled for NVIDIA{' and AMD' if amd else ''} GPUs only",
+        output=output,
+        writes_out=True,
+        multiples=dict.fromkeys(rules, sizes),
+        loss_per_term=loss_per_term or {},
+    )
+
+
+def with_unit_scales(make: Callable[[Shape, Place, int], Operands]) -> Callable[[Shape, Place, int], Operands]:
+    """The same operands followed by a scale of 1 for each of both tensors."""
+
+    def made(shape: Shape, place: Place, seed: int) -> Operands:
+        import torch
+
+        plain = make(shape, place, seed)
+        one = torch.ones(1, device=place.torch_device)
+        return Operands((*plain.tensors, one, one.clone()), plain.rows, plain.columns)
+
+    return made

@@ -1,0 +1,72 @@
+"""Matrix products in Triton: each program makes one tile of out[m, n] = a[m, k] @ w[n, k].T, k a multiple of its step.
+
+Operands lie row by row along k; rows beyond the matrix are read again from its start and never stored.
+"""
+
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def _tile(m, n, BM: tl.constexpr, BN: tl.constexpr):
+    """Rows and columns of this program: tiles are walked in bands of eight tile rows, so that operands stay cached."""
+    place = tl.program_id(0)
+    tall, wide = tl.cdiv(m, BM), tl.cdiv(n, BN)
+    first = place // (8 * wide) * 8
+    height = tl.minimum(tall - first, 8)
+    inner = place % (8 * wide)
+    rows = (first + inner % height) * BM + tl.arange(0, BM)
+    columns = (inner // height) * BN + tl.arange(0, BN)
+    return rows, columns
+
+
+@triton.jit
+def _store(out, total, rows, columns, m, n):
+    at = out + rows[:, None].to(tl.int64) * n + columns[None, :]
+    tl.store(at, total.to(out.dtype.element_ty), mask=(rows < m)[:, None] & (columns < n)[None, :])
+
+
+@triton.jit
+def dense(
+    a, w, a_scale, w_scale, out, m, n, k,
+    BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, INTEGER: tl.constexpr,
+):  # fmt: skip
+    """Operands of one plain type; a float result is scaled by both tensors' scales, integer sums stay as they are."""
+    rows, columns = _tile(m, n, BM, BN)
+    inner = tl.arange(0, BK)
+    a_at = a + (rows % m)[:, None].to(tl.int64) * k + inner[None, :]
+    w_at = w + (columns % n)[None, :].to(tl.int64) * k + inner[:, None]
+    total = tl.zeros((BM, BN), dtype=tl.int32 if INTEGER else tl.float32)
+    for _ in range(0, k, BK):
+        total = tl.dot(tl.load(a_at), tl.load(w_at), total, out_dtype=total.dtype)
+        a_at += BK
+        w_at += BK
+    if not INTEGER:
+        total *= tl.load(a_scale) * tl.load(w_scale)
+    _store(out, total, rows, columns, m, n)
+
+
+@triton.jit
+def block_scaled(
+    a, a_scales, a_whole, w, w_scales, w_whole, out, m, n, k,
+    BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, BLOCK: tl.constexpr,
+    A_KIND: tl.constexpr, A_PACK: tl.constexpr, W_KIND: tl.constexpr, W_PACK: tl.constexpr,
+):  # fmt: skip
+    """Codes (PACK of them a byte) with a scale per BLOCK along k, and one per tensor that multiplies the result."""
+    rows, columns = _tile(m, n, BM, BN)
+    a_rows, w_rows = (rows % m)[:, None].to(tl.int64), (columns % n)[:, None].to(tl.int64)
+    a_at = a + a_rows * (k // A_PACK) + tl.arange(0, BK // A_PACK)[None, :]
+    w_at = w + tl.trans(w_rows) * (k // W_PACK) + tl.arange(0, BK // W_PACK)[:, None]
+    blocks = tl.arange(0, BK // BLOCK)[None, :]
+    a_scales_at = a_scales + a_rows * (k // BLOCK) + blocks
+    w_scales_at = w_scales + w_rows * (k // BLOCK) + blocks
+    total = tl.zeros((BM, BN), dtype=tl.float32)
+    for _ in range(0, k, BK):
+        total = tl.dot_scaled(
+            tl.load(a_at), tl.load(a_scales_at), A_KIND, tl.load(w_at), tl.load(w_scales_at), W_KIND, total
+        )
+        a_at += BK // A_PACK
+        w_at += BK // W_PACK
+        a_scales_at += BK // BLOCK
+        w_scales_at += BK // BLOCK
+    _store(out, total * (tl.load(a_whole) * tl.load(w_whole)), rows, columns, m, n)
