@@ -3,8 +3,9 @@
 from analysis.formats.block import BlockFormat
 from analysis.formats.error import Errors, measure, trial
 from analysis.formats.format import Format, Quantized
+from analysis.formats.groups import per_tensor
 from analysis.formats.rounding import ROUNDINGS
-from analysis.formats.table import FORMATS, get_format, per_tensor
+from analysis.formats.table import FORMATS, get_format
 from analysis.formats.transforms import TRANSFORMS, get_transform
 
 __all__ = [

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from analysis.formats.arrays import as_codes
-from analysis.formats.block import BlockFormat, float32_tensor
+from analysis.formats.arrays import as_codes, float32_tensor
+from analysis.formats.block import BlockFormat
 from analysis.formats.blocking import from_blocks, to_blocks
 from analysis.formats.format import Format, Quantized, uniform_like, values_tensor
 from analysis.formats.minifloat import integer

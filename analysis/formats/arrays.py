@@ -39,6 +39,14 @@ def as_tensor(x: Any) -> tuple[torch.Tensor, Callable[[torch.Tensor], Any]]:
     return torch.from_numpy(plain).reshape(array.shape), lambda y: y.cpu().numpy()
 
 
+def float32_tensor(x: Any) -> tuple[torch.Tensor, Callable[[torch.Tensor], Any]]:
+    """As as_tensor, in float32; raises ValueError for an empty tensor."""
+    tensor, back = as_tensor(x)
+    if tensor.numel() == 0:
+        raise ValueError("the tensor is empty; a block needs at least one element")
+    return tensor.float(), back
+
+
 def as_codes(codes: Any) -> tuple[torch.Tensor, Callable[[torch.Tensor], Any]]:
     """`codes` as an int64 tensor, and the function that turns a result back into the caller's kind of array."""
     import torch

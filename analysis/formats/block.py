@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from analysis.formats.arrays import as_codes, as_tensor
+from analysis.formats.arrays import as_codes, as_tensor, float32_tensor
 from analysis.formats.blocking import BlockSize, from_blocks, to_blocks
+from analysis.formats.choosing import best_try
 from analysis.formats.format import Format, Quantized, uniform_like, values_tensor
 from analysis.formats.scaling import FLOAT32_MAX, SCALE_RULES, tensor_factor
 
@@ -74,13 +76,12 @@ class BlockFormat:
         draws = uniform_like(tensor, rounding, seed, offset)
         draws = None if draws is None else to_blocks(draws, self.block_size, axis)
         factor, tensor_scale = self._tensor_scale(blocks)
-        tries = [
-            self._encoded(blocks, element, choice, factor, rounding, draws)
+        codes, scale_codes, chosen = best_try(
+            partial(self._encoded, blocks, element, choice, factor, rounding, draws)
             for element in self.elements
             for choice in self.scale_choices
-        ]
-        codes, scale_codes, chosen = (*tries[0][:2], None) if len(tries) == 1 else _best(tries)
-        selected = chosen // len(self.scale_choices) if chosen is not None and self.variants else None
+        )
+        selected = chosen // len(self.scale_choices) if self.variants else None
         return Quantized(
             back(from_blocks(codes, tensor.shape, self.block_size, axis)),
             back(self._along(scale_codes, tensor, axis)),
@@ -106,8 +107,8 @@ class BlockFormat:
         import torch
 
         codes, back = as_codes(quantized.codes)
-        reaches = torch.tensor([element.reach for element in self.elements], device=codes.device)
-        top = reaches[self._selected(quantized, codes)] * self._decoded_scales(quantized, codes)
+        reaches = torch.tensor([min(e.reach, e.largest) for e in self.elements], device=codes.device)
+        top = reaches[self._selected(quantized, codes)] * self._decoded_scales(quantized, codes).abs()
         if quantized.tensor_scale is not None:
             top = top * as_tensor(quantized.tensor_scale)[0]
         blocks = to_blocks(torch.zeros(codes.shape, device=codes.device), self.block_size, quantized.axis)
@@ -196,27 +197,3 @@ class BlockFormat:
         else:
             scales = values_tensor(self.scale, codes.device)[as_codes(quantized.scales)[0]]
         return self._per_block(scales, codes, quantized.axis)
-
-
-def float32_tensor(x: Array) -> tuple[torch.Tensor, Callable[[torch.Tensor], Any]]:
-    """As arrays.as_tensor, in float32; raises ValueError for an empty tensor."""
-    tensor, back = as_tensor(x)
-    if tensor.numel() == 0:
-        raise ValueError("the tensor is empty; a block needs at least one element")
-    return tensor.float(), back
-
-
-def _best(tries: list) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Codes and scale codes of the try with the lowest squared error in each block, the first of equals, and its
-    number."""
-    import torch
-
-    chosen = torch.stack([error() for _, _, error in tries]).argmin(dim=0)
-    codes = torch.stack([codes for codes, _, _ in tries])
-    scales = torch.stack([scales for _, scales, _ in tries])
-    index = chosen.unsqueeze(0)
-    return (
-        codes.gather(0, index.unsqueeze(-1).expand(1, *codes.shape[1:]))[0],
-        scales.gather(0, index)[0],
-        chosen,
-    )

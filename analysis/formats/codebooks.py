@@ -51,6 +51,17 @@ def shift(name: str, bits: int, source: str, title: str, zero: bool) -> Format:
     return mirrored(name, magnitudes.tolist(), source, title, ties="away")
 
 
+def dynamic(name: str, bits: int, source: str, title: str) -> Format:
+    """Decades with ever more values: 2^i of them, at the middles of even steps over 10^(i - n) to 10^(i - n + 1) for
+    i = 0 … n = bits - 2, either sign; with 0 and 1. Source: arXiv 1511.04561; bitsandbytes create_dynamic_map.
+    """
+    decades = bits - 1
+    magnitudes = np.concatenate(
+        [10.0 ** (i - decades + 1) * (0.1 + 0.9 * (np.arange(2**i) + 0.5) / 2**i) for i in range(decades)]
+    )
+    return codebook(name, np.sort(np.concatenate([-magnitudes, magnitudes, [0.0, 1.0]])).tolist(), source, title)
+
+
 def posit(name: str, bits: int, source: str, title: str) -> Format:
     """A posit of the 2022 standard (two exponent bits).
 

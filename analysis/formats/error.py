@@ -62,14 +62,14 @@ def trial(
     tensor, back = as_tensor(x)
     _require_finite(tensor)
     _require_holdable(fmt, tensor)
-    turned = transform.apply(tensor, axis, seed)
-    quantized = fmt.quantize(turned, axis=axis, rounding=rounding, seed=seed)
+    turned = transform.turn(tensor, axis, seed, fmt)
+    quantized = fmt.quantize(turned.values, axis=axis, rounding=rounding, seed=seed)
     rounded = as_tensor(fmt.dequantize(quantized))[0]
     low, high = fmt.limits(quantized)
-    values = transform.invert(rounded, axis, seed)
+    values = turned.undo(rounded)
     counts = (
-        int(((turned > high * (1 + NOISE)) | (turned < low * (1 + NOISE))).sum()),
-        int(((turned != 0) & (rounded == 0)).sum()),
+        int(((turned.values > high * (1 + NOISE)) | (turned.values < low * (1 + NOISE))).sum()),
+        int(((turned.values != 0) & (rounded == 0)).sum()),
     )
     return Trial(fmt, back(values), measure(tensor, values, *counts))
 

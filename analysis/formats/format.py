@@ -26,6 +26,7 @@ class Quantized:
     """A tensor as codes. codes has the tensor's shape; scales (codes of the scale format, or float32 when the scale
     is not rounded) has one entry a block along `axis`; tensor_scale is the one float32 factor of the whole tensor.
     selected: which of its elements each block chose, where there is a choice; zero_points: the codes of zero.
+    second_scales: what else scales hang on, of which the format tells; scale_mean: what was taken off the scales.
     """
 
     codes: Any
@@ -34,6 +35,8 @@ class Quantized:
     axis: int = -1
     selected: Any = None
     zero_points: Any = None
+    second_scales: Any = None
+    scale_mean: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,10 +78,15 @@ class Format:
     def min(self) -> float:
         return float(self.finite[0])
 
+    @property
+    def largest(self) -> float:
+        """The largest magnitude."""
+        return max(self.max, -self.min)
+
     @cached_property
     def reach(self) -> float:
         """The magnitude that a block's largest one is scaled to."""
-        return max(self.max, -self.min) if self.scaled_to is None else self.scaled_to
+        return self.largest if self.scaled_to is None else self.scaled_to
 
     @property
     def signed(self) -> bool:

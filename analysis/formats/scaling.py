@@ -45,8 +45,8 @@ def even(amax: torch.Tensor, element: Format, factor: torch.Tensor) -> torch.Ten
 
 
 def amax(amax: torch.Tensor, element: Format, factor: torch.Tensor) -> torch.Tensor:
-    """amax / (element maximum): the block's largest magnitude meets the largest value."""
-    return amax / element.reach
+    """amax / (element maximum), times the tensor's factor: the block's largest magnitude meets the largest value."""
+    return amax / element.reach * factor
 
 
 def amax_e2m1(amax: torch.Tensor, element: Format, factor: torch.Tensor) -> torch.Tensor:
@@ -77,6 +77,11 @@ def power_of_two(exponent: torch.Tensor, amax: torch.Tensor) -> torch.Tensor:
 
     exponent = torch.where(amax == 0, -127, exponent).clamp(-127, 127)
     return _powers(amax.device)[exponent.long() + 127]
+
+
+def floor_exponent(x: torch.Tensor) -> torch.Tensor:
+    """floor(log2 x), exact, subnormals included."""
+    return _exponent(x)[1]
 
 
 def _exponent(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -12,9 +12,11 @@ import pandas as pd
 from analysis.formats.affine import AffineFormat
 from analysis.formats.arrays import as_tensor
 from analysis.formats.block import BlockFormat
+from analysis.formats.elements import ELEMENTS
 from analysis.formats.error import trial
 from analysis.formats.format import Format
-from analysis.formats.table import ELEMENTS, FORMATS, get_format, per_tensor
+from analysis.formats.groups import per_tensor
+from analysis.formats.table import FORMATS, get_format
 from analysis.formats.transforms import get_transform
 
 if TYPE_CHECKING:
@@ -82,15 +84,18 @@ def usage(
     """How `x`, transformed, falls on the grid of a format; blocks with a zero scale are left out."""
     fmt = as_tensor_format(name, scaled)
     element = fmt.element if isinstance(fmt, BlockFormat) else fmt
-    turned = get_transform(transform).apply(as_tensor(x)[0], -1, seed)
+    turned = get_transform(transform).turn(as_tensor(x)[0], -1, seed, fmt).values
     quantized = fmt.quantize(turned, rounding=rounding, seed=seed)
     low, high = (as_tensor(end)[0].expand(turned.shape).double().numpy().ravel() for end in fmt.limits(quantized))
-    kept = high > low
-    inputs = turned.double().numpy().ravel()[kept] / (high - low)[kept]
+    numbers = turned.double().numpy().ravel()
+    side = np.where(numbers < 0, -low, high)
+    kept = (high > low) & ((side > 0) | isinstance(fmt, AffineFormat))
     if isinstance(fmt, AffineFormat):
-        inputs = (inputs - (low / (high - low).clip(1e-300))[kept]) * (element.max - element.min) + element.min
+        inputs = (numbers - low)[kept] / (high - low)[kept] * (element.max - element.min) + element.min
+    elif isinstance(fmt, BlockFormat):
+        inputs = (numbers / side.clip(1e-300))[kept] * min(element.reach, element.largest)
     else:
-        inputs *= 2 * element.reach if isinstance(fmt, BlockFormat) else element.max - element.min
+        inputs = numbers[kept]
     outputs = element.values[as_tensor(quantized.codes)[0].long().numpy().ravel()[kept]]
     reach = min(element.max * 4 / 3, max(float(np.abs(inputs).max(initial=0.0)), element.max / 100))
     counts, edges = np.histogram(inputs, bins=BINS, range=(-reach, reach))

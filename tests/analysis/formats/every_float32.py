@@ -12,7 +12,7 @@ import time
 import numpy as np
 from format_oracles import CASTS, codes_of, require_equal
 
-from analysis.formats.table import ELEMENTS
+from analysis.formats.elements import ELEMENTS
 
 CHUNK = 2**22
 

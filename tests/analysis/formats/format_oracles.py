@@ -3,7 +3,7 @@
 import ml_dtypes
 import numpy as np
 
-from analysis.formats.table import ELEMENTS
+from analysis.formats.elements import ELEMENTS
 
 CASTS = {
     "e2m1": ml_dtypes.float4_e2m1fn,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.formats import codebooks
-from analysis.formats.table import ELEMENTS
+from analysis.formats.elements import ELEMENTS
 
 f32 = np.float32
 NF4_POINTS = f32(

@@ -7,7 +7,7 @@ import pytest
 import torch
 from format_oracles import CASTS, codes_of, require_equal
 
-from analysis.formats.table import ELEMENTS
+from analysis.formats.elements import ELEMENTS
 
 ALL_BITS = np.arange(65536, dtype=np.uint16)
 # The 16-bit patterns as float32, which holds every one of them exactly.

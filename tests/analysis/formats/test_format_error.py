@@ -6,8 +6,8 @@ import torch
 
 from analysis.formats import FORMATS, get_transform, measure, per_tensor, trial
 from analysis.formats.distributions import DISTRIBUTIONS
+from analysis.formats.elements import ELEMENTS
 from analysis.formats.survey import TENSOR_FORMATS
-from analysis.formats.table import ELEMENTS
 
 # Relative MSE on N(0, 1) from published/efficiency_relation.csv (10 million samples, unit variance).
 PUBLISHED_RELATIVE_MSE = {"nvfp4": 0.00904701, "int4_row": 0.0176853}

@@ -22,6 +22,7 @@ PUBLISHED = [
     (FORMATS["nvfp4"], "nearest", UNIT, 9.04701e-3),
     (FORMATS["nvfp4_16x16"], "nearest", UNIT, 1.24065e-2),
     (FORMATS["nvfp4_46"], "nearest", UNIT, 7.56051e-3),
+    (FORMATS["nvfp4_mseden"], "nearest", UNIT, 9.74751e-3),
 ]
 # Expected squared error on N(0, 1) at the best clip: uniform grids of 2^b levels symmetric about zero, and e2m1.
 AT_BEST_CLIP = [(np.arange(2**bits) - (2**bits - 1) / 2, error) for bits, error in ((2, 0.11885), (3, 0.03744))]

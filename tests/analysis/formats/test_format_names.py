@@ -6,7 +6,7 @@ import pytest
 from gfloat.types import Domain, FormatInfo, RoundMode
 
 from analysis.formats import get_format
-from analysis.formats.table import ELEMENTS
+from analysis.formats.elements import ELEMENTS
 
 SPECIALS = ("sat", "fn", "ieee", "fnuz")
 SPLITS = [

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from analysis.formats import FORMATS
+from analysis.formats.elements import ELEMENTS
 from analysis.formats.packing import pack, pack_4_2, unpack, unpack_4_2
-from analysis.formats.table import ELEMENTS
 
 
 @pytest.mark.parametrize("bits", range(1, 9))

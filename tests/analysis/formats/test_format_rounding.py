@@ -6,7 +6,7 @@ import torch
 
 from analysis.formats import FORMATS, ROUNDINGS
 from analysis.formats.counter import uniform, words
-from analysis.formats.table import ELEMENTS
+from analysis.formats.elements import ELEMENTS
 
 MASK = (1 << 64) - 1
 WITH_SIGN_AND_ZERO = [name for name, fmt in ELEMENTS.items() if fmt.signed and 0 in fmt.finite]

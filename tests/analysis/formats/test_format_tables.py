@@ -7,7 +7,7 @@ import pytest
 from format_oracles import CASTS, INTEGERS
 
 from analysis.formats import FORMATS, BlockFormat, Format, get_format
-from analysis.formats.table import ELEMENTS
+from analysis.formats.elements import ELEMENTS
 
 GFLOAT = {
     "e2m1": gfloat.formats.format_info_ocp_e2m1,
