@@ -169,6 +169,8 @@ def test_cancelling_ends_the_child_within_a_second_and_names_every_case_left(mis
     job = start_job(cases, settings)
     grandchild = hanging(tmp_path / "grandchild")
     assert job.running
+    while job.phases[1] == "waiting":  # what the child said is on its way
+        time.sleep(0.02)
     assert job.phases == ["done", "checking", "waiting"]
     begin = time.monotonic()
     job.cancel()
