@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from analysis.formats.affine import AffineFormat
 from analysis.formats.block import BlockFormat
+from analysis.formats.clamped_scales import ClampedScalesFormat
 from analysis.formats.double_quant import DoubleFormat
 from analysis.formats.eden import EdenFormat
 from analysis.formats.elements import BITSANDBYTES, ELEMENTS, get_element
@@ -22,6 +23,7 @@ LLM_FP4 = "LLM-FP4, arXiv 2310.16836"
 ZEROQUANT_FP = "ZeroQuant-FP, arXiv 2307.09782"
 FIXED_POINT = "dynamic fixed point, arXiv 1412.7024"
 MATQUANT = "MatQuant, arXiv 2502.06786"
+TORCHAO = "torchao nvfp4_quantize"
 QUARTET_II = "Quartet II, arXiv 2601.22813"
 
 # The largest value of a channel after its exponent bias is searched, over the largest one there is.
@@ -58,6 +60,14 @@ def _eden() -> BlockFormat:
     return EdenFormat("nvfp4_mseden", e2m1, 16, ELEMENTS["e4m3"], "amax", QUARTET_II, True, title, scale_top=EDEN_TOP)
 
 
+def _torchao() -> tuple[BlockFormat, ...]:
+    single = ClampedScalesFormat("nvfp4_single", element("e2m1"), 16, ELEMENTS["e4m3"], "amax", TORCHAO)
+    return (
+        replace(single, name="nvfp4_torchao", tensor_scale=True, title="NVFP4, scales of 2^-6 or more"),
+        replace(single, title="NVFP4 without a tensor scale"),
+    )
+
+
 def _schemes() -> tuple[BlockFormat, ...]:
     e2m1, fp16, e8m0 = element("e2m1"), ELEMENTS["fp16"], ELEMENTS["e8m0"]
     afpq = SignScalesFormat("fp4_afpq", e2m1, 128, fp16, "amax", AFPQ, title="FP4, a scale for each sign")
@@ -75,6 +85,7 @@ def _schemes() -> tuple[BlockFormat, ...]:
         _nested(4),
         _nested(2),
         _eden(),
+        *_torchao(),
     )
 
 
