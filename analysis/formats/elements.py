@@ -27,6 +27,7 @@ _FLOATS = (
     minifloat("e4m3", 4, 3, 7, "nan", OCP_FP8, "FP8 E4M3"),
     minifloat("e5m2", 5, 2, 15, "ieee", OCP_FP8, "FP8 E5M2"),
     minifloat("e3m0", 3, 0, 3, "none", "e2m1's rules", "FP4 E3M0"),
+    minifloat("e2m0", 2, 0, 1, "none", "AFPQ, arXiv 2311.01792", "FP3 E2M0"),
     minifloat("e2m2", 2, 2, 1, "none", "FP6-LLM, arXiv 2401.14112", "FP5 E2M2"),
     minifloat("e4m3fnuz", 4, 3, 8, "fnuz", FNUZ, "FP8 E4M3 without -0 and infinity"),
     minifloat("e5m2fnuz", 5, 2, 16, "fnuz", FNUZ, "FP8 E5M2 without -0 and infinity"),
