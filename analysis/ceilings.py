@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis.chips import same_device
 from analysis.formats import BlockFormat, get_format
 
 # The arithmetic that a width of operands runs in; the first that a device has counts.
 _FLOAT_RATES = {4: ("fp4", "fp8", "bf16", "fp16"), 6: ("fp6", "fp8", "bf16", "fp16"), 8: ("fp8", "bf16", "fp16")}
 _INTEGER_RATES = {4: ("int4", "int8", "bf16", "fp16"), 8: ("int8", "bf16", "fp16")}
 WIDE_RATES = ("bf16", "fp16", "fp32")
+# A format as sources print it -> our name of its arithmetic.
+_PRINTED = (
+    ("bf16", r"BF16"),
+    ("fp16", r"FP16$"),
+    ("fp8", r"(MX)?FP8"),
+    ("fp6", r"(MX)?FP6"),
+    ("fp4", r"(MX|NV)?FP4"),
+    ("int8", r"INT8"),
+    ("fp32", r"FP32"),
+)
 RATE_COLUMNS = {
     "fp32": "fp32_tflops",
     "fp16": "fp16_tflops",
@@ -55,6 +67,20 @@ def datasheet(device: Mapping[str, object]) -> Ceilings:
     known = {name: device[column] for name, column in RATE_COLUMNS.items()}
     rates = {name: float(str(rate)) for name, rate in known.items() if not pd.isna(rate)}
     return Ceilings(rates, float(str(device["bandwidth_gb_s"])), f"datasheet peaks of {device['device']}")
+
+
+def published_rates(measured: pd.DataFrame, device: str) -> dict[str, float]:
+    """The best rate [TFLOP/s] by arithmetic in rows of `gemm_measured` of this device; without upper bounds and
+    emulation."""
+    own = measured[same_device(measured["device"], device) & ~measured["upper_bound"].astype(bool)]
+    own = own[~own["caution"].fillna("").str.contains("emulated")]
+    names = own["format"].map(lambda printed: next((n for n, p in _PRINTED if re.match(p, printed)), None))
+    return {str(name): float(rates.max()) for name, rates in own["tflops"].groupby(names)}
+
+
+def measured(sheet: Ceilings, rates: Mapping[str, float], bandwidth_gb_s: float | None, origin: str) -> Ceilings:
+    """The ceilings with measured rates in the place of the datasheet's, which stay where nothing was measured."""
+    return Ceilings({**sheet.rates, **rates}, bandwidth_gb_s or sheet.bandwidth_gb_s, origin)
 
 
 def arithmetic(weights: str, activations: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ _CHIPS = (
     *("RTX 5090", "RTX 4090", "RTX 3090", "TPU V5E", "TPU V5P", "TPU V6E", "TPU V7X", "TPU V4"),
 )
 _MEMORY = re.compile(r"(\d+) ?GB")
+_FORM = re.compile(r"(SXM|PCIe|NVL)")
 
 
 def chip(name: str) -> str | None:
@@ -22,10 +23,12 @@ def chip(name: str) -> str | None:
 
 
 def same_device(names: pd.Series, device: str) -> pd.Series:
-    """Which names mean the chip of `device`; names that state another memory size are left out."""
-    wanted, size = chip(device), _MEMORY.search(device)
-    found = names.map(lambda name: wanted is not None and chip(name) == wanted)
-    if size is None:
-        return found
-    stated = names.str.extract(_MEMORY)[0]
-    return found & (stated.isna() | (stated == size[1]))
+    """Which names mean the chip of `device`; names that state another memory size or form are left out."""
+    wanted = chip(device)
+    found = names.map(lambda name: wanted is not None and chip(name) == wanted).astype(bool)
+    for pattern in (_MEMORY, _FORM):
+        own = pattern.search(device)
+        if own:
+            stated = names.str.extract(pattern)[0]
+            found &= stated.isna() | (stated == own[1])
+    return found
