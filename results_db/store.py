@@ -121,7 +121,8 @@ class Store:
 
     def datasets(self) -> pd.DataFrame:
         """The user's imports, the newest first."""
-        return self.table("datasets").sort_values("imported_at", ascending=False, ignore_index=True)
+        stored = self.table("datasets")[::-1]
+        return stored.sort_values("imported_at", ascending=False, kind="stable", ignore_index=True)
 
     def status(self) -> dict[str, Any]:
         """Place, schema version, size in bytes, versions and rows per table."""

@@ -1,30 +1,26 @@
-"""Delimited text (CSV, TSV, semicolons, bars) cut into cells.
-
-Python's csv module says how a table is cut into cells. Arrow cuts it many times faster, and is asked first where both
-must agree: every quote opens or closes a whole cell, every row has the length of the header, no line is blank.
-"""
+"""Delimited text (CSV, TSV, semicolons, bars) cut into cells, as Python's csv module says how they are cut."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv as arrow_csv
 
 from results_db.formulas import unguarded
 from results_db.importers.problems import Problem, Unreadable, shown
+from results_db.importers.quick_cutting import MAX_LINE, cut_quickly
 from results_db.importers.separator import separator_of
 from results_db.importers.table import MAX_CELLS, MAX_LISTED, MAX_ROWS, Records, names, records_of, too_long
 from results_db.importers.units import parse_number
 
-MAX_LINE = 2_000_000  # characters between two line ends, and in one row of several lines
 _BATCH = 20_000  # rows that the csv module cuts before they become columns
-_MOST_QUOTES = 20_000_000
+_NAMELESS = "column {} without a name"
 _WIDE = r"[\x{80}-\x{10FFFF}]"
 
 
@@ -39,10 +35,11 @@ def read_delimited(data: bytes) -> Records:
     number, header = first[0], _header(first[1], first[0], delimiter)
     if (data.count(b"\n") + data.count(b"\r")) * len(header) > 2 * MAX_CELLS:
         raise Unreadable(too_long(MAX_CELLS, "cells"))
-    texts = _quickly(data, lines.n_bytes, delimiter, len(header))
-    if texts is None:
-        return _carefully(rows, header)
-    return _unguarded(_without_blank(Records(header, number + 1 + np.arange(len(texts[0])), texts)))
+    texts = cut_quickly(data, lines.n_bytes, delimiter, len(header))
+    if texts is None or len(texts[0]) > MAX_ROWS:
+        return _without_empty_columns(_carefully(rows, header))
+    whole = _without_blank(Records(header, number + 1 + np.arange(len(texts[0])), texts))
+    return _without_empty_columns(_unguarded(whole))
 
 
 class _Lines:
@@ -91,7 +88,18 @@ def _header(cells: list[str], row: int, delimiter: str) -> tuple[str, ...]:
             row,
             value=delimiter.join(cells),
         )
-    return names(cells, row)
+    return names([cell if cell.strip() else _NAMELESS.format(place) for place, cell in enumerate(cells, 1)], row)
+
+
+def _without_empty_columns(records: Records) -> Records:
+    """The records without the columns that have neither a name nor a cell that says something."""
+    nameless = [_NAMELESS.format(place) for place in range(1, len(records.header) + 1)]
+    kept = [
+        (name, texts)
+        for name, nothing, texts in zip(records.header, nameless, records.texts, strict=True)
+        if name != nothing or _matches(texts, r"\S").any()
+    ]
+    return replace(records, header=tuple(name for name, _ in kept), texts=tuple(texts for _, texts in kept))
 
 
 def _carefully(rows: Iterator[tuple[int, list[str]]], header: tuple[str, ...]) -> Records:
@@ -124,51 +132,9 @@ def _ragged(row: int, cells: list[str], n_columns: int) -> Problem:
     more = "more" if len(cells) > n_columns else "fewer"
     return Problem(
         row, "", shown(",".join(cells[:200])),
-        f"the row has {len(cells)} cells, {more} than the {n_columns} columns of the header; put text that contains "
-        "the separator in double quotes",
+        f"the row has {len(cells)} cell{'' if len(cells) == 1 else 's'}, {more} than the {n_columns} columns of the "
+        "header; put text that contains the separator in double quotes",
     )  # fmt: skip
-
-
-def _quickly(data: bytes, start: int, delimiter: str, width: int) -> tuple[pa.StringArray, ...] | None:
-    """The columns of what follows the header, as Arrow cuts them; None where the csv module must be asked."""
-    end = len(data.rstrip(b"\r\n")) if data.endswith((b"\n", b"\r")) else len(data)
-    if end <= start:
-        return tuple(pa.array([], pa.string()) for _ in range(width))
-    quoted = data.find(b'"', start) >= 0
-    if quoted and not _well_quoted(data, start, end, delimiter.encode()):
-        return None
-    columns = [str(place) for place in range(width)]
-    try:
-        table = arrow_csv.read_csv(
-            pa.BufferReader(pa.py_buffer(memoryview(data)[start:end])),
-            arrow_csv.ReadOptions(column_names=columns, block_size=2 * MAX_LINE),
-            arrow_csv.ParseOptions(delimiter=delimiter, quote_char='"' if quoted else False, newlines_in_values=quoted,
-                                   ignore_empty_lines=False),
-            arrow_csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False),
-        )  # fmt: skip
-    except pa.ArrowInvalid:  # a row of another length, a blank line, a line that is too long
-        return None
-    if table.num_rows > MAX_ROWS:
-        return None
-    texts = tuple(column.combine_chunks() for column in table.columns)
-    longest = max(pc.max(pc.binary_length(text)).as_py() or 0 for text in texts)
-    return texts if longest <= csv.field_size_limit() else None
-
-
-def _well_quoted(data: bytes, start: int, end: int, delimiter: bytes) -> bool:
-    """True when every quote opens or closes a whole cell, or is one of a pair within one."""
-    if data.count(b'"', start, end) > _MOST_QUOTES:
-        return False
-    text = np.frombuffer(data, np.uint8)[start:end]
-    quotes = np.flatnonzero(text == ord('"'))
-    if len(quotes) % 2:
-        return False
-    edge = np.zeros(256, bool)
-    edge[list(b'\r\n"' + delimiter)] = True
-    opening, closing = quotes[0::2], quotes[1::2]
-    opens = edge[text.take(opening - 1, mode="clip")] | (opening == 0)
-    closes = edge[text.take(closing + 1, mode="clip")]  # the last one is its own neighbor, and a quote
-    return bool(opens.all() and closes.all())
 
 
 def _without_blank(records: Records) -> Records:

@@ -11,8 +11,8 @@ FORMATS = {
     "fp16": "fp16, float16, half, torch.float16, f16, amp fp16, fp16 amp, 16 mixed, fp16 mixed, 16 true",
     "fp32": "fp32, float32, float, torch.float32, f32, single, 32 true",
     "tf32": "tf32, tensorfloat32",
-    "e4m3": "e4m3, e4m3fn, float8 e4m3fn, torch.float8 e4m3fn, fp8 e4m3, float8 e4m3, fp8 e4m3fn",
-    "e5m2": "e5m2, float8 e5m2, torch.float8 e5m2, fp8 e5m2",
+    "e4m3": "e4m3, e4m3fn, e4m3 fp8, float8 e4m3fn, torch.float8 e4m3fn, fp8 e4m3, float8 e4m3, fp8 e4m3fn",
+    "e5m2": "e5m2, e5m2 fp8, float8 e5m2, torch.float8 e5m2, fp8 e5m2",
     "mxfp8": "mxfp8, mx fp8, mxfp8 e4m3",
     "mxfp8_e5m2": "mxfp8 e5m2",
     "mxfp6_e2m3": "mxfp6 e2m3",
@@ -32,13 +32,13 @@ FAMILIES = {
     "fp6": ("fp6, float6", ("e2m3", "e3m2", "mxfp6_e2m3", "mxfp6_e3m2")),
     "mxfp6": ("mxfp6, mx fp6", ("mxfp6_e2m3", "mxfp6_e3m2")),
     "fp8": ("fp8, float8, fp8 dynamic, fp8 static, fp8 hybrid", ("e4m3", "e5m2", "mxfp8")),
+    "4bit": ("4bit, 4 bit, 4 bits", ("int4", "mxfp4", "nvfp4", "e2m1", "nf4")),
+    "8bit": ("8bit, 8 bit, 8 bits", ("int8", "e4m3", "e5m2", "mxfp8")),
+    "16bit": ("16bit, 16 bit, 16 bits", ("bf16", "fp16")),
 }
 # Formats that weights of so many bits may have, where a scheme such as W4A16 names nothing but the bits.
 _OF_BITS: dict[float, tuple[str, ...]] = {
-    4: ("int4", "mxfp4", "nvfp4", "e2m1", "nf4"),
-    6: FAMILIES["fp6"][1],
-    8: ("int8", *FAMILIES["fp8"][1]),
-    16: ("bf16", "fp16"),
+    bits: FAMILIES[name][1] for bits, name in ((4, "4bit"), (6, "fp6"), (8, "8bit"), (16, "16bit"))
 }
 _BITS = r"([1-5]?\d(?:\.\d{1,2})?|6[0-4])"
 _SCHEME = re.compile(rf"w{_BITS}\s?a{_BITS}(?:\s?kv{_BITS})?(?:\s?g([1-9]\d{{0,6}}))?(?:\s(?P<format>.+))?")
@@ -67,7 +67,7 @@ _FAMILY_OF = {squeezed(alias): name for name, (aliases, _) in FAMILIES.items() f
 @lru_cache(maxsize=1024)
 def named(name: str) -> Named:
     """What a name of a number format or method means; one that is not known stands for itself."""
-    word = squeezed(name)
+    word = squeezed(re.sub(r"[()\[\]]", " ", name))
     if word in _FORMAT_OF:
         return Named(_FORMAT_OF[word])
     if word in _FAMILY_OF:

@@ -14,7 +14,9 @@ SUFFIXES = {
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"  # not \d: digits of other scripts look alike
 _PLAIN = re.compile(rf"{_NUMBER}|[+-]?(?i:nan|inf|infinity)")
 _COUNT = re.compile(rf"(?P<number>{_NUMBER})\s*(?P<suffix>[A-Za-z]+)?")
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:[,_' ]\d{3})+(?:\.\d+)?")
+_GROUPED = re.compile("[+-]?\\d{1,3}(?:[,_' \u00a0\u2009\u202f]\\d{3})+(?:\\.\\d+)?")
+_POWER = re.compile(rf"(?P<number>{_NUMBER})\s*[x×·*]\s*10\s*(?:\^|\*\*)?\s*(?P<power>[0-9]{{1,2}})")
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 
 
@@ -44,8 +46,11 @@ def advice_for_number(text: str, count: bool) -> str:
         return f"write {word.replace(',', '.')}, with a decimal point"
     if not count:
         return "write a number such as 2.91"
+    power = _POWER.fullmatch(word.translate(_RAISED))
+    if power:
+        return f"write {power['number']}e{power['power']}"
     found = _COUNT.match(word)
-    guess = parse_count(found[0]) if found else None
+    guess = parse_count(found[0]) if found and not re.search(r"\d", word[found.end() :]) else None
     if guess is None or not math.isfinite(guess) or guess <= 0:
         return "write a count such as 2e10, 20B or 20000000000"
     return f"write {_scientific(guess)}, {_suffixed(guess)} or {guess:.0f}"

@@ -197,6 +197,14 @@ TEXTS = {
     "a separator line alone": text("sep=;\n", "the file is empty"),
     "a separator that is none": text(f"sep=9\n{HEAD}\n{LINE}\n", "row 1: the row says that '9' stands between two"),
     "two separators": text(f"sep=,;\n{HEAD}\n{LINE}\n", "save the table with a comma, semicolon, tab or bar there"),
+    "a comment first": text(f"# sweep of 2026\n{HEAD}\n{LINE}\n", "its columns are # sweep of 2026"),
+    "aligned by blanks": text("n_params   n_tokens   loss\n1e9   2e10   2.9\n", "this is no table of runs"),
+    "log before the lines of a probe": text('WARNING: hot\n{"kernel":"mm","status":"FAILED"}\n', "check its quotes"),
+    "names as formulas": text("$N$,$D$,$L$\n1e9,2e10,2.9\n", "this is no table of runs: its columns are $N$, $D$, $L$"),
+    "sums below and nothing else": text(f"{HEAD}\nmean,,2.9\n", "no row is good"),
+    "losses with errors": text(f"{HEAD}\n1e9,2e10,2.91 ± 0.02\n1e9,2e10,2.91(2)\n1e9,2e10,45%\n", "no row is good"),
+    "counts without an end": text(f"{HEAD}\n1e9,∞,2.9\n1e9,inf,2.8\n", "no row is good"),
+    "counts as products": text(f"{HEAD}\n1.3×10^9,2*10^10,2.9\n", "n_params is '1.3×10^9'; write 1.3e9"),
     "no separator": text(f"sep=\n{HEAD}\n{LINE}\n", "row 1: the row says that '' stands between two cells"),
     "a separator that the table does not use": text(f"sep=;\n{HEAD}\n{LINE}\n", "this is no table of runs"),
 }
@@ -245,7 +253,7 @@ TABLES = {
     "300 columns": text(f"{HEAD},{','.join(f'c{i}' for i in range(297))}\n", "the table has 300 columns; at most 100"),
     "a million empty lines": text("\n" * 1_000_000, "the file is empty"),
     "a million returns": text("\r" * 1_000_000 + "x", "this is no table of runs"),
-    "nameless column": text("n_params,,loss\n1,2,3\n", "row 1: column 2 has no name in the header"),
+    "nameless column": text("n_params,,loss\n1,2,3\n", "row 1: column 2 without a name: this column is not known"),
     "doubled column": text("n_params,n_tokens,loss,loss\n1,2,3,4\n", "two columns are called 'loss'"),
     "doubled but for blanks": text("n_params,n_tokens,loss, loss \n1,2,3,4\n", "two columns are called 'loss'"),
     "invisible in a name": text(f"n_params,n_tokens,lo\u200bss\n{LINE}\n", "the invisible character U+200B; remove it"),
@@ -313,6 +321,14 @@ JSON = {
     "json many": text('{"loss": 1}\n' * 50_001, "more than 50,000"),
     "json objects as values": text('{"n_params": {}, "n_tokens": [], "loss": {"x": 1}}', "no row is good"),
     "json flags as numbers": text('{"n_params": true, "n_tokens": true, "loss": true}', "no row is good"),
+    "json of columns": text('{"n_params": [1e9, 2e9], "n_tokens": [2e10, 2e10], "loss": [2.9, 2.8]}', "no row is good"),
+    "json of columns by place": text(
+        '{"n_params": {"0": 1e9}, "n_tokens": {"0": 2e10}, "loss": {"0": 2}}', "no row is"
+    ),
+    "json in an envelope": text(
+        '{"runs": [{"n_params": 1e9, "loss": 2.9}]}', "this is no table of runs: its columns are"
+    ),
+    "json of parts": text('{"config": {"n_params": 1e9}, "summary": {"loss": 2}}', "columns are config, summary"),
     "json prototype": text('{"__proto__": {"loss": 1}, "constructor": 1}', "this is no table of runs"),
     "json text as a number": text('{"n_params": "' + "9" * 100_000 + '", "n_tokens": 1, "loss": 1}', "no row is good"),
 }

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from results_db import Store
@@ -70,6 +71,30 @@ def test_a_first_row_that_names_the_separator_is_obeyed_and_counted(line: str, s
 def test_the_separator_that_is_named_is_taken_although_another_cuts_the_header() -> None:
     found = read("x.csv", b"sep=;\nn_params;n_tokens;loss;note\n1e9;2e10;2.9;a,b,c\n")
     assert list(found.rows["note"]) == ["a,b,c"]
+
+
+NAMELESS = {
+    "a separator behind every row": "n_params,n_tokens,loss,\n1e9,2e10,2.9,\n2e9,2e10,2.8, \n",
+    "a separator before and behind": "|n_params|n_tokens|loss|\n|1e9|2e10|2.9|\n|2e9|2e10|2.8|\n",
+    "quotes": 'n_params,"",n_tokens,loss\n1e9,"",2e10,2.9\n"2e9","",2e10,2.8\n',
+}
+
+
+@pytest.mark.parametrize("kind", NAMELESS)
+def test_a_column_with_neither_name_nor_text_is_none(kind: str) -> None:
+    found = read("x.csv", NAMELESS[kind].encode())
+    assert (found.blocking, found.sentences()) == ("", [])
+    assert list(found.mapping) == ["n_params", "n_tokens", "loss"]
+    assert list(found.rows["loss"]) == [2.9, 2.8]
+
+
+def test_a_column_with_text_but_no_name_waits_for_the_users_word() -> None:
+    data = pd.DataFrame({"n_params": [1e9, 2e9], "n_tokens": 2e10, "loss": [2.9, 2.8]}).to_csv().encode()
+    found = read("x.csv", data)
+    assert found.blocking.startswith("row 1: column 1 without a name: this column is not known; read it as one of")
+    assert read("x.csv", data, {"column 1 without a name": ""}).blocking == ""
+    named = read("x.csv", data, {"column 1 without a name": "run_id"})
+    assert list(named.rows["run_id"]) == ["0", "1"]
 
 
 def test_a_decimal_comma_in_a_semicolon_table_is_named() -> None:

@@ -121,6 +121,7 @@ NAMES = {
     "w4a16g128 int4": ("int4", {"weight_bits": 4, "activation_bits": 16, "block_size": 128}),
     "W1.58A8": ("w1.58a8", {"weight_bits": 1.58, "activation_bits": 8}), "q4_k_m": ("Q4_K_M", {}),
     "iq3_xxs": ("IQ3_XXS", {}), "float8_e4m3fnuz": ("float8_e4m3fnuz", {}), "QuEST W4A4": ("QuEST W4A4", {}),
+    "FP8 (E4M3)": ("e4m3", {}), "E5M2 [FP8]": ("e5m2", {}),
     "my own": ("my own", {}), "W999A16": ("W999A16", {}), "w4a16g0": ("w4a16g0", {}),
 }  # fmt: skip
 
@@ -136,7 +137,7 @@ def test_a_format_is_named_the_way_people_name_it(name: str) -> None:
     assert bits == states
 
 
-@pytest.mark.parametrize("written", ["fp4", "FP4", "fp8", "FP6", "mxfp6", "fp8-dynamic"])
+@pytest.mark.parametrize("written", ["fp4", "FP4", "fp8", "FP6", "mxfp6", "fp8-dynamic", "4-bit", "8bit"])
 def test_a_name_that_several_formats_share_is_asked_about(written: str) -> None:
     data = f"{HEAD},forward_format,backward_format\n1e9,2e10,2.9,{written},bf16\n2e9,2e10,2.8,{written},bf16\n".encode()
     found = read("x.csv", data)

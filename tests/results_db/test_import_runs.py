@@ -114,7 +114,7 @@ def test_runs_seen_before_in_another_file_are_pointed_out(empty_store: Store) ->
 def test_two_datasets_of_one_name_are_told_apart_and_undone_apart(empty_store: Store) -> None:
     first = empty_store.commit(empty_store.preview("mine.csv", AS_IT_IS))
     second = empty_store.commit(empty_store.preview("mine.csv", AS_IT_IS.replace(b"2.9", b"2.95")))
-    assert list(empty_store.datasets()["name"]) == ["mine", "mine (2)"]
+    assert list(empty_store.datasets()["name"]) == ["mine (2)", "mine"]
     empty_store.undo(first)
     assert set(empty_store.table("runs")["dataset_id"]) == {second}
 
