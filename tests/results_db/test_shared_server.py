@@ -161,7 +161,7 @@ for i in range(100):
 def test_programs_killed_at_any_moment_leave_every_acknowledged_import_whole_and_no_part(
     n_kills: int, processes: Callable, url: str
 ) -> None:
-    moment = random.Random(7)
+    moment, n_said = random.Random(7), 0
     with Store.open(url) as store:
         for number in range(n_kills):
             victim = processes(IMPORT_AND_UNDO, (number, url))[-1]
@@ -177,6 +177,8 @@ def test_programs_killed_at_any_moment_leave_every_acknowledged_import_whole_and
             assert lost <= {key for _, key in lines[-1:]}, "only a removal that was under way may be unsaid"
             assert len(store.table("runs")) == 2000 * len(there)
             assert store.check() == []
+            n_said += len(lines)
+    print(f"\n{n_kills} kills of programs at a server: {n_said} imports and removals acknowledged")
 
 
 def test_a_writer_waits_for_another_and_says_so_when_it_takes_too_long(

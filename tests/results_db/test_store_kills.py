@@ -80,6 +80,7 @@ def test_an_import_that_is_killed_is_there_whole_or_not_at_all(
     rng = np.random.default_rng(n_kills)
     shutil.copyfile(empty_file, own_store_path)
     acknowledged: dict[str, int] = {}
+    n_unsaid = 0
     for _ in range(n_kills):
         said = killer.kill("imports", own_store_path, int(rng.integers(1, 5)), rng.uniform(0, 0.15))
         acknowledged |= {dataset: int(n_rows) for dataset, n_rows in (line.split() for line in said)}
@@ -87,8 +88,11 @@ def test_an_import_that_is_killed_is_there_whole_or_not_at_all(
             there = sizes(store)
         assert acknowledged.items() <= there.items()
         assert len(there) - len(acknowledged) <= 1  # one may be in that nobody was told of
+        n_unsaid += len(there) - len(acknowledged)
         acknowledged = there
     assert len(acknowledged) >= n_kills
+    n_rows = sum(acknowledged.values())
+    print(f"\n{n_kills} kills: {len(acknowledged)} imports of {n_rows:,} rows, {n_unsaid} of them not acknowledged")
 
 
 @KILLS
@@ -119,6 +123,7 @@ def test_a_deletion_that_is_killed_is_done_or_not_begun(
             allowed = AFTER[last.get(dataset, "")]
             assert state in allowed, (dataset, state, last.get(dataset))
     assert n_said >= n_kills
+    print(f"\n{n_kills} kills: {n_said} deletions, restorations and purges acknowledged")
 
 
 # What was acknowledged last -> where a dataset may be: there, or where the action that was killed would bring it.
@@ -132,6 +137,7 @@ def test_a_migration_that_is_killed_is_made_up_for_at_the_next_start(
     rng = np.random.default_rng(n_kills)
     old = tmp_path / "old.duckdb"
     rows = older_store(old, valid_rows)
+    n_migrated = 0
     for _ in range(n_kills):
         for file in tmp_path.glob("*atlas.duckdb*"):
             file.unlink()
@@ -141,9 +147,11 @@ def test_a_migration_that_is_killed_is_made_up_for_at_the_next_start(
             assert store.status()["schema_version"] == len(MIGRATIONS)
             assert {name: len(store.table(name)) for name in rows} == rows
         assert said in ([], [f"version {len(MIGRATIONS)}"])
+        n_migrated += bool(said)
         for backup in automatic_backups(own_store_path)[-1:]:
             with duckdb.connect(str(backup), read_only=True) as connection:
                 assert connection.execute("SELECT max(version) FROM schema_version").fetchall() == [(1,)]
+    print(f"\n{n_kills} kills: {n_kills - n_migrated} before the migration was acknowledged, {n_migrated} after")
 
 
 def older_store(path: Path, valid_rows: dict[str, dict[str, Any]]) -> dict[str, int]:
