@@ -13,6 +13,7 @@ CACHES_TO_FILL = 4
 MOST_SETS = 64
 SHARE_OF_MEMORY = 0.5
 INTEGER_POISON = -(2**31) + 12345
+BYTE_POISON = 0x5A
 
 
 def sets_needed(bytes_per_set: int, device: DeviceInfo) -> int:
@@ -49,7 +50,7 @@ def poison(outs: list[Tensor | None], result: tuple[tuple[int, int], str], torch
 
     size, dtype = result
     kind = getattr(torch, dtype)
-    bad = float("nan") if kind.is_floating_point else INTEGER_POISON
+    bad = float("nan") if kind.is_floating_point else BYTE_POISON if kind.itemsize == 1 else INTEGER_POISON
     for out in outs:
         if out is not None:
             out.fill_(bad)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gpu_probe.kernels.kernel import Kernel, Operands, exact
 from gpu_probe.shapes import Shape
@@ -16,6 +16,7 @@ UNIT_ROUNDOFF = {"float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8, 
 SMALLEST_STEP = {"float32": 2.0**-149, "float16": 2.0**-24, "bfloat16": 2.0**-133, "int32": 0.0}
 PARTIAL_SUM_SPREAD = 6.0  # partial sums of random terms stay within six standard deviations
 MOST_SLACK = 2.0  # standard deviations of a sum; a bound wider than that would accept what is wrong
+EDGE = 1e-3  # of a row's size, and of the elements, that codes may be off where float32 decides
 CHECK_ALL_BELOW = 2**20  # elements; larger outputs are checked on rows and columns spread over the whole
 SPREAD = 256
 
@@ -49,6 +50,8 @@ def check(kernel: Kernel, shape: Shape, operands: Operands, output: Tensor, kind
     Source: Higham, Accuracy and Stability of Numerical Algorithms, section 3.1, with partial sums bounded
     as those of random terms.
     """
+    if kernel.decoded is not None:
+        return _checked_codes(kernel, shape, operands, output, seed)
     size, dtype = kernel.result(shape)
     if (tuple(output.shape), str(output.dtype)) != (size, f"torch.{dtype}"):
         failure = f"the call returns {tuple(output.shape)} {output.dtype}, expected {size} torch.{dtype}"
@@ -74,6 +77,47 @@ def _allowed(kernel: Kernel, kind: str, left: Tensor, right: Tensor, expected: T
     if kernel.is_copy:
         return expected * 0, lost
     return UNIT_ROUNDOFF[kernel.output] * expected.abs() + SMALLEST_STEP[kernel.output], lost
+
+
+def _checked_codes(kernel: Kernel, shape: Shape, operands: Operands, made: Any, seed: int) -> Check:
+    """Codes and scales against the numbers that they stand for: as near as the emulator's (analysis.formats) are.
+
+    An element may be a thousandth of its row's size further off; one in a thousand may be anything, where a scale lies
+    on the edge between two. `relative_error` is that of the decoded values to the emulator's.
+    """
+    assert kernel.decoded is not None
+    decoded = kernel.decoded(made)
+    if tuple(decoded.shape) != (shape.m, shape.k):
+        return Check(math.inf, f"the codes decode to {tuple(decoded.shape)}, expected {(shape.m, shape.k)}", 0)
+    rows = _with_largest(_spread(shape.m, decoded, seed), operands)
+    got, wanted = decoded[rows].double(), operands.rows(rows)
+    emulated = _emulated(kernel.format, wanted)
+    slack = EDGE * wanted.abs().amax(dim=1, keepdim=True)
+    wrong = ~((got - wanted).abs() <= (emulated - wanted).abs() + slack)
+    relative = float((got - emulated).norm() / emulated.norm())
+    failure = None
+    if float(wrong.double().mean()) > EDGE:
+        row, column = (int(place) for place in wrong.nonzero()[0])
+        failure = (
+            f"element ({int(rows[row])}, {column}) decodes to {float(got[row, column]):.6g}, expected "
+            f"{float(emulated[row, column]):.6g}; {float(wrong.double().mean()):.2%} of {got.numel()} are off"
+        )
+    return Check(relative, failure, got.numel())
+
+
+def _emulated(name: str, wanted: Tensor) -> Tensor:
+    from analysis.formats import get_format
+
+    fmt: Any = get_format(name)
+    return fmt.dequantize(fmt.quantize(wanted.float())).double()
+
+
+def _with_largest(rows: Tensor, operands: Operands) -> Tensor:
+    """The rows and that of the largest number, on which a scale of the whole tensor depends."""
+    import torch
+
+    x = operands.tensors[0]
+    return torch.unique(torch.cat((rows, (x.abs().argmax() // x.shape[1]).reshape(1))))
 
 
 def _spread(size: int, like: Tensor, seed: int) -> Tensor:

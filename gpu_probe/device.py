@@ -101,6 +101,8 @@ def _torch_features(torch) -> tuple[str, ...]:
         "int_mm": hasattr(torch, "_int_mm"),
         "int4pack_mm": hasattr(torch.ops.aten, "_weight_int4pack_mm"),
         "int4pack_mm_for_cpu": hasattr(torch.ops.aten, "_weight_int4pack_mm_for_cpu"),
+        "int8pack_mm": hasattr(torch.ops.aten, "_weight_int8pack_mm"),
+        "cusparselt": torch.backends.cusparselt.is_available(),
         "triton": _triton() is not None,
     }
     return tuple(name for name, there in operations.items() if there)

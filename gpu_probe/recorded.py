@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gpu_probe.device import DeviceInfo
 
-_TORCH = ("scaled_mm", "int_mm", "int4pack_mm", "int4pack_mm_for_cpu", "triton")
+_TORCH = ("scaled_mm", "int_mm", "int4pack_mm", "int4pack_mm_for_cpu", "int8pack_mm", "cusparselt", "triton")
 
 
 def _nvidia(name: str, capability: str, memory_gb: int, cache_mb: int, units: int) -> DeviceInfo:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import figures_probe, panels, probe_columns, probe_runs, probe_tables, uploads
+from pages.ui import figures_probe, panels, probe_columns, probe_costs, probe_runs, probe_tables, uploads
 from pages.ui.session import store
 
 panels.header(
@@ -57,6 +57,16 @@ else:
         probe_columns.PRODUCTS,
         probe_columns.full_height(products),
     )
+    quantized = probe_costs.quantizations(rows)
+    if len(quantized):
+        st.subheader("What quantizing costs")
+        panels.show_table(
+            quantized.dropna(axis="columns", how="all"),
+            "probe.quantized",
+            "Activations are quantized in every step, so a product in few bits must win more than this back.",
+            probe_columns.QUANTIZING,
+            probe_columns.full_height(quantized),
+        )
     wrong = probe_tables.failures(rows)
     if len(wrong):
         st.subheader("What went wrong")

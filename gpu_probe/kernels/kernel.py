@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gpu_probe.device import KIND_WORDS, DeviceInfo
 from gpu_probe.shapes import Shape
@@ -103,7 +103,8 @@ class Kernel:
     unless `writes_out`. `loss_per_term` bounds what one term of a sum loses in the accumulator, relative to
     the sum's scale: 2^-23 for float32 accumulators that truncate, 0 for integers. `pack` brings operands into
     the order that the library asks for, on the device, before any call. A kernel of our own has its `program`, and
-    `code`, which makes the call and returns the assembly text that ran.
+    `code`, which makes the call and returns the assembly text that ran. A kernel that quantizes m x k numbers
+    (n is 1) has `decoded`, the float32 values of what a call returned.
     """
 
     name: str
@@ -123,6 +124,12 @@ class Kernel:
     program: Program | None = None
     code: Callable[[str, tuple, Tensor | None], str] | None = None
     is_copy: bool = False
+    decoded: Callable[[Any], Tensor] | None = None
+
+    @property
+    def is_product(self) -> bool:
+        """Whether it multiplies matrices; a copy and a quantization do not."""
+        return not self.is_copy and self.decoded is None
 
     def why_not(self, device: DeviceInfo) -> str | None:
         """Why this kernel cannot run on the device, as a sentence, or None when it can."""
@@ -152,13 +159,13 @@ class Kernel:
             chosen = turn % len(sets)
             return self.launch(device.kind, sets[chosen], outs[chosen])
 
-        compiled = self.code
+        compiled = self.code if self.is_product and device.kind != "cpu" else None
         code = (lambda: compiled(device.kind, sets[0], outs[0])) if compiled else None
         return Prepared(run, operands, lambda: self._poison(outs, shape, device), len(sets), code)
 
     def result(self, shape: Shape) -> tuple[tuple[int, int], str]:
         """Size and torch dtype of what a call on that shape returns."""
-        return ((shape.m, shape.k) if self.is_copy else (shape.m, shape.n)), self.output
+        return ((shape.m, shape.n) if self.is_product else (shape.m, shape.k)), self.output
 
     def _poison(self, outs: list, shape: Shape, device: DeviceInfo) -> None:
         from gpu_probe.buffers import poison

@@ -30,9 +30,16 @@ def tensor_scaled(shape: Shape, place: Place, seed: int) -> Operands:
     (a, a_scale), (w, w_scale) = codes(shape.m, seed, 1.0), codes(shape.n, seed + 1, 0.02)
     return Operands(
         (a, w, a_scale, w_scale),
-        lambda index: a.view(torch.uint8)[index].view(torch.float8_e4m3fn).double() * a_scale.double(),
-        lambda index: w.view(torch.uint8)[index].view(torch.float8_e4m3fn).double() * w_scale.double(),
+        lambda index: e4m3_rows(a, index) * a_scale.double(),
+        lambda index: e4m3_rows(w, index) * w_scale.double(),
     )
+
+
+def e4m3_rows(codes: Tensor, index: Tensor) -> Tensor:
+    """float64 values (len(index), k) of rows of an e4m3 tensor, which torch cannot index itself."""
+    import torch
+
+    return codes.view(torch.uint8)[index].view(torch.float8_e4m3fn).double()
 
 
 def _launch(kind: str, tensors: tuple, out: Tensor | None) -> Tensor:
@@ -44,8 +51,14 @@ def _launch(kind: str, tensors: tuple, out: Tensor | None) -> Tensor:
     return scaled_mm(a, w.t(), a_scale, whole, w_scale, whole, output_dtype=torch.bfloat16)
 
 
-_SCALED_MM = torch_has("scaled_mm", "torch.nn.functional.scaled_mm")
-_SIXTEENS = Multiples(n=16, k=16)
+SCALED_MM = torch_has("scaled_mm", "torch.nn.functional.scaled_mm")
+SIXTEENS = Multiples(n=16, k=16)
+FP8_ON_CPU = CpuRule(
+    native=r"(amx_fp8|avx10_2).*src:f8",
+    emulated=r"SGEMM|oneDNN",
+    features=("amx_fp8|avx10_2",),
+    meaning="FP8 dot-product instructions; without them torch widens the codes and multiplies in float32",
+)
 
 KERNEL = Kernel(
     name="mm_fp8",
@@ -54,17 +67,12 @@ KERNEL = Kernel(
     operands=tensor_scaled,
     launch=_launch,
     runs_on={
-        "cpu": _SCALED_MM,
-        "cuda": both(_SCALED_MM, capability_from(8, 9, "FP8 tensor cores exist")),
-        "rocm": both(_SCALED_MM, amd_architecture(("gfx950", "gfx1200", "gfx1201"), "e4m3 (OCP) is native")),
+        "cpu": SCALED_MM,
+        "cuda": both(SCALED_MM, capability_from(8, 9, "FP8 tensor cores exist")),
+        "rocm": both(SCALED_MM, amd_architecture(("gfx950", "gfx1200", "gfx1201"), "e4m3 (OCP) is native")),
     },
     elsewhere="torch multiplies FP8 on CPUs and on NVIDIA and AMD GPUs only",
-    multiples={"cpu": _SIXTEENS, "cuda": _SIXTEENS, "rocm": _SIXTEENS},
+    multiples={"cpu": SIXTEENS, "cuda": SIXTEENS, "rocm": SIXTEENS},
     loss_per_term=TENSOR_CORE_LOSS,
-    on_cpu=CpuRule(
-        native=r"(amx_fp8|avx10_2).*src:f8",
-        emulated=r"SGEMM|oneDNN",
-        features=("amx_fp8|avx10_2",),
-        meaning="FP8 dot-product instructions; without them torch widens the codes and multiplies in float32",
-    ),
+    on_cpu=FP8_ON_CPU,
 )

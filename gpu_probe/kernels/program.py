@@ -15,15 +15,13 @@ from gpu_probe.shapes import Shape
 if TYPE_CHECKING:
     from torch import Tensor
 
-ASSEMBLY = ("ptx", "amdgcn")
-
 
 @dataclass(frozen=True)
 class Program:
-    """`function` of gpu_probe.triton_code.`module`: pointers (the result last), then m, n, k, then constants.
+    """`function` of gpu_probe.triton_code.`module`: pointers (results last), then m, n, k, then constants.
 
     `pointers` are Triton's names of their types; `kind` chooses the tile; `packed` elements of k lie in one item
-    of the first operand.
+    of the first operand. `outputs` makes the results of a program that has several.
     """
 
     module: str
@@ -32,6 +30,7 @@ class Program:
     kind: str
     constants: Mapping[str, Any]
     packed: int = 1
+    outputs: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None
 
     def load(self) -> Any:
         """The Triton function; imports Triton."""
@@ -39,36 +38,41 @@ class Program:
 
     def constants_for(self, tile: Tile) -> dict[str, Any]:
         """Every constant that the function is built with for a tile."""
-        sides = {"BN": tile.columns, "BK": tile.step}
-        if self.kind != "vector":
-            sides["BM"] = tile.rows
-        return sides | dict(self.constants)
+        sides = {"BM": tile.rows, "BN": tile.columns, "BK": tile.step}
+        unused = {"vector": "BM", "rows": "BN"}.get(self.kind)
+        return {name: side for name, side in sides.items() if name != unused} | dict(self.constants)
 
-    def call(self, tile: Tile, tensors: tuple, out: Tensor) -> Any:
-        """Runs the function on operands that lie on its device; returns what Triton compiled for it."""
-        m, n = out.shape
-        k = tensors[0].shape[1] * self.packed
-        grid = (-(-m // tile.rows) * -(-n // tile.columns),)
-        return self.load()[grid](*tensors, out, m, n, k, **self.constants_for(tile), **options_for(tile))
+    def call(self, tile: Tile, tensors: tuple, outs: tuple) -> Any:
+        """Runs the function on tensors that lie on its device; returns what Triton compiled for it."""
+        m, k = tensors[0].shape[0], tensors[0].shape[1] * self.packed
+        n = 1 if self.kind == "rows" else outs[0].shape[1]
+        wide = k // tile.step if self.kind == "rows" else -(-n // tile.columns)
+        grid = (-(-m // tile.rows) * wide,)
+        return self.load()[grid](*tensors, *outs, m, n, k, **self.constants_for(tile), **options_for(tile))
 
     def launch(self, kind: str, tensors: tuple, out: Tensor | None) -> Tensor:
         """The result of one call on the device of its operands."""
         assert out is not None
-        self._run(kind, tensors, out)
+        self.run(kind, tensors, (out,))
         return out
 
     def code(self, kind: str, tensors: tuple, out: Tensor | None) -> str:
-        """The assembly text (PTX or GCN) of what one call compiled and ran."""
-        assembly = self._run(kind, tensors, out).asm
-        return next(assembly[name] for name in ASSEMBLY if name in assembly)
+        """The assembly text of what one call compiled and ran."""
+        return assembly(self.run(kind, tensors, (out,)))
 
-    def _run(self, kind: str, tensors: tuple, out: Any) -> Any:
+    def run(self, kind: str, tensors: tuple, outs: tuple) -> Any:
+        """Runs the function with the tile of the device that its tensors lie on; returns what Triton compiled."""
         import torch
 
-        facts = torch.cuda.get_device_properties(out.device)
+        facts = torch.cuda.get_device_properties(tensors[0].device)
         arch = facts.gcnArchName.split(":")[0] if kind == "rocm" else f"sm_{facts.major}{facts.minor}"
-        with torch.cuda.device(out.device):  # Triton launches on the current device
-            return self.call(tile_for(self.kind, arch), tensors, out)
+        with torch.cuda.device(tensors[0].device):  # Triton launches on the current device
+            return self.call(tile_for(self.kind, arch), tensors, outs)
+
+
+def assembly(made: Any) -> str:
+    """The text (PTX or GCN) of what Triton compiled."""
+    return next(made.asm[name] for name in ("ptx", "amdgcn") if name in made.asm)
 
 
 def options_for(tile: Tile) -> dict[str, Any]:

@@ -39,6 +39,8 @@ EXCEPTIONS = {
     ("mx4", "sm_9"): {"step": 128},
 }
 VECTOR = Tile(1, 8, 512, 4, 1)
+ROWS = Tile(16, 1, 128, 4, 1)
+OTHERS = {"vector": VECTOR, "rows": ROWS}
 
 
 def arch_of(device: DeviceInfo) -> str:
@@ -49,9 +51,9 @@ def arch_of(device: DeviceInfo) -> str:
 
 
 def tile_for(kind: str, arch: str) -> Tile:
-    """The tile of a product of operands of that kind (a key of STEPS, or 'vector') on an architecture."""
-    if kind == "vector":
-        return VECTOR
+    """The tile of a product of operands of that kind (a key of STEPS), of one token or of rows to quantize."""
+    if kind in OTHERS:
+        return OTHERS[kind]
     generation = "gfx" if arch.startswith("gfx") else arch[:-1]
     warps, stages = WARPS_AND_STAGES[generation]
     step = STEPS[kind] // 2 if generation == "gfx" else STEPS[kind]

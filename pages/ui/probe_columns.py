@@ -34,3 +34,15 @@ PRODUCTS = {
     ),
     "detail": column_config.TextColumn("what ran"),
 }
+
+QUANTIZING = {
+    "numbers": column_config.TextColumn("m x k", help="m tokens of k activations in bfloat16"),
+    "p50_us": PRODUCTS["p50_us"],
+    "p20_us": PRODUCTS["p20_us"],
+    "p80_us": PRODUCTS["p80_us"],
+    "read_gb_s": column_config.NumberColumn("read [GB/s]", format="%.3g", help="Bytes of bfloat16 taken in a second"),
+    "of_copy": column_config.NumberColumn(
+        "of a copy", format="percent", help="Over the rate at which the memory copy of the same run reads"
+    ),
+    "detail": PRODUCTS["detail"],
+}

@@ -61,7 +61,7 @@ def with_ratios(rows: pd.DataFrame, devices: pd.DataFrame) -> pd.DataFrame:
 
     `arithmetic` is native, emulated or not known. Ratios are missing where their other side is.
     """
-    timed = rows[(rows["status"] == Status.OK) & ~rows["kernel"].isin(_copies())].dropna(subset=["m", "n", "k"])
+    timed = rows[(rows["status"] == Status.OK) & ~rows["kernel"].isin(_others())].dropna(subset=["m", "n", "k"])
     peaks = peaks_of(timed["device"].iloc[0], devices) if len(timed) else {}
     bf16 = timed[timed["kernel"] == BASELINE].drop_duplicates(["m", "n", "k"])
     baseline = {_shape(row): _times(row) for row in bf16.to_dict("records")}
@@ -74,7 +74,8 @@ def _ratios(row: dict, baseline: tuple[float, float, float] | None, peaks: dict[
     rate = tflops(m, n, k, row["p50_us"])
     low, middle, high = speedup(_times(row), baseline) if baseline else (None, None, None)
     native = None if pd.isna(row["native"]) else bool(row["native"])
-    peak = peaks.get(peak_format(row["kernel"], row["format"])) if native else None
+    dense = native and not row["kernel"].endswith("_sparse")
+    peak = peaks.get(peak_format(row["kernel"], row["format"])) if dense else None
     return {name: row[name] for name in ("kernel", "format", "relative_error", "detail", *TIMES)} | {
         "shape": f"{m} x {n} x {k}",
         "arithmetic": SAYS[native],
@@ -101,6 +102,11 @@ def _copies() -> list[str]:
     return [name for name, kernel in KERNELS.items() if kernel.is_copy]
 
 
+def _others() -> list[str]:
+    """Kernels that multiply nothing: copies and quantizations."""
+    return [name for name, kernel in KERNELS.items() if not kernel.is_product]
+
+
 def peaks_of(device: object, devices: pd.DataFrame) -> dict[str, float]:
     """Dense datasheet peaks [TFLOP/s] by format; empty when the datasheet table does not surely hold the device."""
     name = datasheet_name(device) if isinstance(device, str) else None
@@ -124,7 +130,8 @@ def finding(products: pd.DataFrame) -> str:
         return "Times by format (no bf16 row on the same shapes to compare with)"
     compared = products.dropna(subset=["speedup"])
     largest = compared[compared["shape"] == largest_first(compared)[0]]
-    narrow = largest[~largest["format"].isin(WIDE) & (largest["arithmetic"] == "native")]
+    dense = ~largest["kernel"].str.endswith("_sparse")
+    narrow = largest[~largest["format"].isin(WIDE) & (largest["arithmetic"] == "native") & dense]
     if narrow.empty:
         return "No format below 16 bits was timed natively in this run"
     best = narrow.loc[narrow["speedup"].idxmax()]

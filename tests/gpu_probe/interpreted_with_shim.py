@@ -1,7 +1,8 @@
-"""Runs gpu_probe.interpreted with Triton's two known interpreter faults mended, for tests only.
+"""Runs gpu_probe.interpreted with the faults of Triton's interpreter mended, for tests only.
 
-The interpreter of Triton 3.9 multiplies the bit patterns of bfloat16 (triton issue 11584, closed as unsupported) and
-reads every block scale as e8m0. Arguments: kernels.
+The interpreter of Triton 3.9 multiplies the bit patterns of bfloat16 (triton issue 11584, closed as unsupported),
+reads every block scale as e8m0, and loses the carry when it rounds float32 up to a power of two of e4m3 (its
+significand is joined to the exponent by 'or'). Arguments: kernels.
 """
 
 import sys
@@ -15,6 +16,7 @@ from gpu_probe.interpreted import main
 
 _dot = interpreter.InterpreterBuilder.create_dot
 _scale_to_f32 = interpreter._dot_scaled_scale_to_f32
+_convert = interpreter._convert_float
 
 
 def widened(handle):
@@ -35,6 +37,13 @@ def mended_scale(handle, compute_type):
     return handle.data.view(ml_dtypes.float8_e4m3fn).astype(np.float32)
 
 
+def mended_convert(data, source, target, rounding):
+    if (source, target) != (tl.float32, tl.float8e4nv):
+        return _convert(data, source, target, rounding)
+    return data.astype(ml_dtypes.float8_e4m3fn).view(np.uint8)
+
+
+interpreter._convert_float = mended_convert
 interpreter.InterpreterBuilder.create_dot = mended_dot
 interpreter._dot_scaled_scale_to_f32 = mended_scale
 

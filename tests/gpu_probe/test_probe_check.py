@@ -22,7 +22,7 @@ from gpu_probe.verify_layout import BLOCK_SCALED, read_as_hardware
 
 SHAPE = Shape(130, 272, 384)
 DTYPE = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16, "int32": torch.int32}
-PRODUCTS = sorted(name for name, kernel in KERNELS.items() if not kernel.is_copy)
+PRODUCTS = sorted(name for name, kernel in KERNELS.items() if kernel.is_product)
 
 
 def right(name, kind="cuda", shape=SHAPE):
@@ -175,3 +175,35 @@ def test_operands_rotate_through_four_caches_within_half_of_the_memory():
     assert sets_needed(2**40, device) == 1
     assert sets_needed(1, device) == 64
     assert sets_needed(60 * 2**20, replace(device, memory_bytes=200 * 2**20)) == 1
+
+
+QUANTIZING = [name for name, kernel in KERNELS.items() if kernel.decoded is not None]
+MISMADE = {
+    "scales of other rows": lambda codes, scales, factor: (codes, scales.roll(1, 0), factor),
+    "codes of other columns": lambda codes, scales, factor: (codes.roll(1, 1), scales, factor),
+    "scales one step too large": lambda codes, scales, factor: (codes, scales + 1, factor),
+    "signs lost": lambda codes, scales, factor: (codes & 0x77, scales, factor),
+    "cut off instead of rounded": lambda codes, scales, factor: (codes - (codes & 1), scales, factor),
+}
+
+
+@pytest.mark.parametrize("name", QUANTIZING)
+def test_codes_as_near_as_the_emulators_pass_and_any_others_are_rejected_and_named(name):
+    kernel, shape = KERNELS[name], Shape(64, 1, 512)
+    operands = kernel.operands(shape, Place("cpu", "cpu"), 5)
+    codes, scales, factor = kernel.launch("cpu", operands.tensors, None)
+    found = check(kernel, shape, operands, (codes, scales, factor), "cpu", 0)
+    assert (found.failure, found.checked) == (None, 64 * 512)
+    assert found.relative_error < 1e-6
+    for how, spoil in MISMADE.items():
+        failure = check(kernel, shape, operands, spoil(codes.view(torch.uint8), scales, factor), "cpu", 0).failure
+        assert failure is not None, how
+        assert re.match(r"element \(\d+, \d+\) decodes to ", failure), failure
+
+
+def test_codes_of_fewer_numbers_than_were_given_are_rejected():
+    kernel, shape = KERNELS["quantize_mxfp4"], Shape(64, 1, 512)
+    operands = kernel.operands(shape, Place("cpu", "cpu"), 5)
+    codes, scales, factor = kernel.launch("cpu", operands.tensors, None)
+    failure = check(kernel, shape, operands, (codes[:32], scales[:32], factor), "cpu", 0).failure
+    assert failure == "the codes decode to (32, 512), expected (64, 512)"

@@ -74,7 +74,7 @@ def test_a_gpu_kernel_name_tells_its_operands(name):
 
 
 GPU_PRODUCTS = [
-    name for name, kernel in KERNELS.items() if "cuda" in kernel.runs_on and not kernel.is_copy and not kernel.program
+    name for name, kernel in KERNELS.items() if "cuda" in kernel.runs_on and kernel.is_product and not kernel.program
 ]
 
 

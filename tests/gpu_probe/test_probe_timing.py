@@ -188,6 +188,6 @@ def test_a_recorded_device_has_a_peak_in_each_format_that_it_multiplies(arch):
     runs = {
         peak_format(kernel.name, kernel.format)
         for kernel in KERNELS.values()
-        if not kernel.why_not(device) and not kernel.is_copy and (kernel.program is None or native_on(kernel, arch))
+        if not kernel.why_not(device) and kernel.is_product and (kernel.program is None or native_on(kernel, arch))
     }
     assert {known for known in runs if not row[PEAK_COLUMNS[known]]} == NO_PEAK.get(arch, set()), row

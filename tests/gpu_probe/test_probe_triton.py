@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gpu_probe.compiled import NATIVE_ON, compile_for, compiled_rows, our_kernels
-from gpu_probe.interpreted import INTERPRETER_FAULTS, fault
+from gpu_probe.interpreted import INTERPRETER_FAULTS
 from gpu_probe.kernels import KERNELS
 from gpu_probe.kernels.tiles import SHARED_BYTES, Tile, arch_of, tile_for
 from gpu_probe.native_code import judge_code, tensor_instructions
@@ -34,7 +34,7 @@ def interpreted(*program: str, switch: str = "1") -> subprocess.CompletedProcess
 
 @pytest.fixture(scope="module")
 def numbers() -> dict[str, dict]:
-    """What the interpreter, its two faults mended, makes of every kernel of ours."""
+    """What the interpreter, its known faults mended, makes of every kernel of ours."""
     done = interpreted(str(Path(__file__).with_name("interpreted_with_shim.py")), *OURS)
     assert done.returncode == 0, done.stderr
     return {row["kernel"]: row for row in map(json.loads, done.stdout.splitlines())}
@@ -53,8 +53,8 @@ def test_without_the_shim_a_kernel_that_the_interpreter_gets_wrong_is_skipped_wi
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["status"] for row in rows] == ["SKIPPED", "SKIPPED", "OK"]
-    assert [row["detail"] for row in rows[:2]] == [INTERPRETER_FAULTS["bf16"], INTERPRETER_FAULTS["nvfp4"]]
-    assert fault(KERNELS["triton_mxfp4"]) is None
+    assert [row["detail"] for row in rows[:2]] == [INTERPRETER_FAULTS[name] for name in ("triton_bf16", "triton_nvfp4")]
+    assert set(INTERPRETER_FAULTS) <= set(OURS)
 
 
 def test_the_interpreter_must_be_asked_for_before_python_starts():
@@ -79,6 +79,7 @@ NATIVE = [
     ("gemv_mxfp4_weight", "sm_80", r"ld\.global"),
     ("gemv_nvfp4_weight", "sm_90", r"ld\.global"),
 ]
+QUANTIZING = [("quantize_mxfp8", "sm_90"), ("quantize_nvfp4", "sm_100"), ("quantize_mxfp4_hadamard", "sm_80")]
 
 
 @pytest.mark.parametrize(("name", "arch", "instruction"), NATIVE)
@@ -89,6 +90,15 @@ def test_a_kernel_compiles_to_its_formats_own_instruction_without_spills(name, a
     assert re.search(instruction, made.code), found.sentence
     assert made.stack_bytes == 0
     assert made.shared_bytes <= SHARED_BYTES[arch]
+
+
+@pytest.mark.parametrize(("name", "arch"), QUANTIZING)
+def test_a_quantizing_kernel_compiles_without_spills_and_converts_with_the_hardware(name, arch):
+    status, detail = compiled_rows(KERNELS[name], recorded(arch))
+    assert status == "OK", detail
+    if arch != "sm_80":
+        code = compile_for(KERNELS[name].program, arch).code
+        assert re.search(r"cvt\.rn\.satfinite\.e4m3x2\.f32", code)
 
 
 # What is multiplied in another format without a word: the verdict must say so.
@@ -179,10 +189,10 @@ def test_every_architecture_that_runs_a_kernel_of_ours_has_a_tile_that_its_hardw
         if kernel.why_not(device):
             continue
         tile = tile_for(kernel.program.kind, arch)
-        if kernel.program.kind != "vector":
+        if kernel.program.kind not in ("vector", "rows"):
             assert tile.rows >= 128
             assert tile.warps >= 4
-        (step,) = {rule.k for rule in kernel.multiples.values()}
+        step = kernel.multiples["cuda"].k
         assert step % tile.step == 0, f"{kernel.name}: k in steps of {step} does not fill steps of {tile.step}"
 
 

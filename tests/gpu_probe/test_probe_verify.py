@@ -53,6 +53,8 @@ def test_each_call_contract_is_tried_where_torch_can_try_it(name, arch, rows):
         expected = ("SKIPPED", f"torch checks calls without a device for NVIDIA only, {device.name} is not")
     elif kernel.is_copy:
         expected = ("SKIPPED", "a copy has no call contract to check")
+    elif name.endswith("_sparse"):
+        expected = ("SKIPPED", "torch's tracer does not know how cuSPARSELt packs weights")
     elif kernel.format == "mxfp4":  # torch 2.13 counts these scales wrong when it only traces
         assert "for MX scaling scale_a must have 4096 (got: 8192)" in row["detail"]
         expected = ("SKIPPED", row["detail"])

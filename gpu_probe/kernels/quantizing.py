@@ -1,0 +1,166 @@
+"""Kernels that turn bfloat16 activations into codes and scales: what a step in few bits pays beside its products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gpu_probe.kernels.dense import normal
+from gpu_probe.kernels.kernel import Kernel, Multiples, Operands, Place
+from gpu_probe.kernels.program import Program, assembly
+from gpu_probe.kernels.rules import anywhere, both, capability_from, triton_here
+from gpu_probe.kernels.tiles import ROWS
+from gpu_probe.shapes import Shape
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+HADAMARD_SIZE = 32
+# Rows of activations of the layers that the planner sizes: a few megabytes on a CPU, a training batch on a GPU.
+SHAPES = {"cpu": (Shape(512, 1, 4096),), "accelerator": (Shape(16384, 1, 4096),)}
+LARGEST_SCALE, LARGEST_E2M1 = 448.0, 6.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a format of analysis.formats is made: elements a scale covers, its exponent, whether FP4, the transform."""
+
+    format: str
+    block: int
+    emax: int
+    fp4: bool
+    powers: bool
+    hadamard: bool = False
+
+    def operands(self, shape: Shape, place: Place, seed: int) -> Operands:
+        """x in bfloat16 and the tensor's factor; rows are what should be encoded, in float64."""
+        import torch
+
+        x = normal(shape.m, shape.k, place, seed).to(torch.bfloat16)
+        amax = x.abs().max().float()
+        factor = torch.ones_like(amax) if self.powers else LARGEST_SCALE * LARGEST_E2M1 / amax
+        return Operands((x, factor.reshape(1)), lambda index: self._wanted(x[index]), _unit(shape.k))
+
+    def _wanted(self, x: Tensor) -> Tensor:
+        wide = x.double()
+        if not self.hadamard:
+            return wide
+        matrix = signs(wide) / HADAMARD_SIZE**0.5
+        return (wide.reshape(-1, HADAMARD_SIZE) @ matrix).reshape(wide.shape)
+
+    def in_torch(self, x: Tensor, factor: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Codes (two a byte in FP4), scale codes and the factor, by torch's operations."""
+        import torch
+
+        wide = x.float()
+        if self.hadamard:
+            runs = wide.reshape(-1, HADAMARD_SIZE) @ signs(wide)
+            wide = runs.reshape(wide.shape) * HADAMARD_SIZE**-0.5
+        blocks = wide.view(x.shape[0], -1, self.block)
+        amax = blocks.abs().amax(dim=2)
+        if self.powers:
+            exponents = ((amax.view(torch.int32) >> 23) - self.emax).clamp(0, 254)
+            scales, times = exponents.to(torch.uint8), torch.exp2(127.0 - exponents)
+        else:
+            stored = (amax * (factor * (1 / LARGEST_E2M1))).clamp(max=LARGEST_SCALE).to(torch.float8_e4m3fn)
+            times = (1 / (stored.float() / factor)).clamp(max=torch.finfo(torch.float32).max)
+            scales = stored.view(torch.uint8)
+        scaled = (blocks * times[:, :, None]).view(x.shape)
+        return _codes(scaled, self.fp4), scales, factor
+
+    def program(self) -> Program:
+        """The same in Triton."""
+        constants = {"BLOCK": self.block, "EMAX": self.emax, "FP4": self.fp4, "POWERS": self.powers}
+        constants["HADAMARD"] = HADAMARD_SIZE if self.hadamard else 0
+        codes = "*u8" if self.fp4 else "*fp8e4nv"
+        scales = "*u8" if self.powers else "*fp8e4nv"
+        pointers = ("*bf16", "*fp32", codes, scales)
+        return Program("quantize", "block_quantize", pointers, "rows", constants, outputs=self.outputs)
+
+    def outputs(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Codes and scales, not yet written, of the types that the program stores."""
+        import torch
+
+        fp8, byte = torch.float8_e4m3fn, torch.uint8
+        codes = x.new_empty(x.shape[0], x.shape[1] // (2 if self.fp4 else 1), dtype=byte if self.fp4 else fp8)
+        return codes, x.new_empty(x.shape[0], x.shape[1] // self.block, dtype=byte if self.powers else fp8)
+
+    def decoded(self, made: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+        """float32 values (m, k) of codes, scales and factor, by the value tables of analysis.formats."""
+        import torch
+
+        from analysis.formats import BlockFormat, Quantized, get_format
+        from gpu_probe.layout import unpack_low_first
+
+        fmt: Any = get_format(self.format)
+        assert isinstance(fmt, BlockFormat)
+        codes, scales, factor = made
+        codes, scales = codes.view(torch.uint8), scales.view(torch.uint8)
+        values = fmt.dequantize(Quantized(unpack_low_first(codes) if self.fp4 else codes, scales))
+        return values / factor
+
+
+def signs(like: Tensor) -> Tensor:
+    """The Hadamard matrix of size 32 with entries 1 and -1, in the type and on the device of a tensor."""
+    import torch
+
+    index = torch.arange(HADAMARD_SIZE, device=like.device)
+    shared = index[:, None] & index[None, :]
+    bits = torch.stack([(shared >> bit) & 1 for bit in range(5)])
+    return 1 - 2 * (bits.sum(dim=0) % 2).to(like.dtype)
+
+
+def quantize_kernel(name: str, about: str, recipe: Recipe, capability: tuple[int, int]) -> Kernel:
+    """A kernel that quantizes: torch's operations on CPUs and Apple GPUs, our own program on NVIDIA's."""
+    program = recipe.program()
+
+    def launch(kind: str, tensors: tuple, out: Tensor | None) -> Any:
+        if kind != "cuda":
+            return recipe.in_torch(*tensors)
+        outs = recipe.outputs(tensors[0])
+        program.run(kind, tensors, outs)
+        return *outs, tensors[1]
+
+    def code(kind: str, tensors: tuple, out: Tensor | None) -> str:
+        return assembly(program.run(kind, tensors, recipe.outputs(tensors[0])))
+
+    return Kernel(
+        name=name,
+        format=recipe.format,
+        about=about,
+        operands=recipe.operands,
+        launch=launch,
+        code=code,
+        program=program,
+        runs_on={
+            "cpu": anywhere,
+            "cuda": both(capability_from(*capability, "Triton compiles this kernel"), triton_here),
+        },
+        elsewhere="activations are quantized on CPUs and NVIDIA GPUs only",
+        output="uint8",
+        multiples={"cpu": Multiples(k=HADAMARD_SIZE), "cuda": Multiples(k=ROWS.step)},
+        own_shapes=SHAPES,
+        decoded=recipe.decoded,
+    )
+
+
+def _codes(scaled: Tensor, fp4: bool) -> Tensor:
+    import torch
+
+    from gpu_probe.layout import pack_low_first
+
+    if not fp4:
+        return scaled.clamp(-LARGEST_SCALE, LARGEST_SCALE).to(torch.float8_e4m3fn).view(torch.uint8)
+    # Between neighbours of e2m1; a tie goes to the even code, hence 'right' of some bounds and 'left' of others.
+    bounds = scaled.new_tensor([0.25, 0.75, 1.25, 1.75, 2.5, 3.5, 5.0])
+    below = torch.nextafter(bounds, bounds.new_zeros(()))
+    even = torch.where(torch.arange(7, device=scaled.device) % 2 == 1, below, bounds)
+    size = torch.bucketize(scaled.abs(), even).to(torch.uint8)
+    return pack_low_first(size | (torch.signbit(scaled).to(torch.uint8) << 3))
+
+
+def _unit(k: int) -> Callable[[Tensor], Tensor]:
+    import torch
+
+    return lambda index: (index[:, None] == torch.arange(k, device=index.device)).double()
