@@ -10,7 +10,8 @@ import pandas as pd
 from analysis.flops import TRAINING_FLOPS_PER_PARAM_TOKEN
 from analysis.laws.law import Law
 
-GRID = 1200  # sizes tried per budget, 1e5 to 1e14 parameters: steps of 1.7%
+LOWEST, HIGHEST = float(np.log(1e5)), float(np.log(1e14))  # of log N
+GRID = 1200  # sizes tried per budget, in steps of 1.7% or less
 FINE = 41  # sizes tried around the best of them, then refined by a parabola
 
 
@@ -22,25 +23,43 @@ def compute_optimal(
     `flops` (k,) are at the speed of the reference; `speedup` gives that of the scheme at each model size.
     """
     flops = np.asarray(flops, dtype=float)
-    rows = np.arange(len(flops))
 
-    def best_of(log_n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        cost = _loss(law, values, log_n, flops[:, None] * speedup(np.exp(log_n)))
-        return cost, np.clip(cost.argmin(1), 1, log_n.shape[1] - 2)
+    def cost(log_n: np.ndarray) -> np.ndarray:
+        return _loss(law, values, log_n, flops[:, None] * speedup(np.exp(log_n)))
 
-    coarse = np.linspace(np.log(1e5), np.log(1e14), GRID)
-    middle = coarse[best_of(coarse[None, :])[1]]
-    fine = middle[:, None] + np.linspace(-1, 1, FINE) * (coarse[1] - coarse[0])
-    cost, best = best_of(fine)
-    left, lowest, right = (cost[rows, best + shift] for shift in (-1, 0, 1))
-    curvature = left - 2 * lowest + right
-    shift = np.where(curvature > 0, 0.5 * (left - right) / np.where(curvature > 0, curvature, 1.0), 0.0)
-    refined = fine[rows, best] + np.clip(shift, -1, 1) * (fine[0, 1] - fine[0, 0])
-    n_params = np.exp(refined)
-    work = flops * speedup(n_params)
-    n_tokens = work / (TRAINING_FLOPS_PER_PARAM_TOKEN * n_params)
-    loss = _loss(law, values, refined, work)
+    best, loss = least(cost, len(flops))
+    n_params = np.exp(best)
+    n_tokens = flops * speedup(n_params) / (TRAINING_FLOPS_PER_PARAM_TOKEN * n_params)
     return pd.DataFrame({"flops": flops, "n_params": n_params, "n_tokens": n_tokens, "loss": loss})
+
+
+def least(
+    cost: Callable[[np.ndarray], np.ndarray], count: int, high: np.ndarray | float = HIGHEST
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where each of `count` costs over log N is the lowest, up to log N = `high`, and what it is there, (count,) each.
+
+    `cost` of (count or 1, k) log sizes is (count, k), infinite where a size is not possible; of sizes of 1e5
+    parameters on.
+    """
+    rows = np.arange(count)
+    high = np.broadcast_to(np.asarray(high, float), count)[:, None]
+    width = (high - LOWEST) / (GRID - 1)
+    coarse = LOWEST + width * np.arange(GRID)
+    own = cost(coarse)
+    middle = coarse[rows, np.clip(own.argmin(1), 1, GRID - 2)]
+    fine = middle[:, None] + np.linspace(-1, 1, FINE) * width
+    own = cost(fine)
+    best = np.clip(own.argmin(1), 1, FINE - 2)
+    left, lowest, right = (own[rows, best + shift] for shift in (-1, 0, 1))
+    with np.errstate(invalid="ignore"):  # infinite neighbours: no parabola
+        curvature = left - 2 * lowest + right
+        bent = np.isfinite(curvature) & (curvature > 0)
+        shift = np.where(bent, 0.5 * (left - right) / np.where(bent, curvature, 1.0), 0.0)
+    refined = fine[rows, best] + np.clip(shift, -1, 1) * (fine[rows, 1] - fine[rows, 0])
+    tried = np.stack([refined, fine[rows, own.argmin(1)]], axis=1)  # the latter where the lowest is at the end
+    own = cost(tried)
+    chosen = own.argmin(1)
+    return tried[rows, chosen], own[rows, chosen]
 
 
 def _loss(law: Law, values: Mapping[str, float], log_n: np.ndarray, work: np.ndarray) -> np.ndarray:

@@ -1,13 +1,11 @@
 """Overview: what should I train in?"""
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.budget import break_even
-from pages.ui import coefficients, figures_planner, panels, planning, speeds
-from pages.ui.figures import words
-from pages.ui.hardware import best_models_of, choose_hardware, missing_fp4, peak_words
+from analysis.budget import native_schemes
+from pages.ui import changes, coefficients, figures_planner, panels, planning, speeds
+from pages.ui.hardware import choose_machine, peak_words
 from pages.ui.session import store
 
 panels.header(
@@ -27,8 +25,11 @@ if devices.empty or basis is None:
     )
     st.stop()
 
-hardware, serve_tokens, device = choose_hardware(devices, store().table("throughput"))
-table = best_models_of(basis, hardware, serve_tokens)
+machine = choose_machine(store(), "overview")
+hardware, device = machine.hardware, machine.device
+speed = speeds.usual_speeds(device, hardware.peaks, store().table("throughput"))
+schemes = native_schemes(hardware, basis.factors, speed.tables, speed.spread)
+table = planning.best_models_of(basis, schemes, machine)
 ranked = table[table["why_not"].isna()].sort_values("loss")
 if ranked.empty:
     panels.empty_state(
@@ -46,13 +47,7 @@ if beyond > 1:
         f":material/warning: This budget is {beyond:,.0f}x the compute of the largest run behind the law: read the "
         "ranking and the losses as extrapolations."
     )
-forward, backward = best["scheme"].upper().split(":")
-st.success(
-    f"Train **{words(best['n'])}** parameters on **{words(best['d'])}** tokens with **{forward} forward, {backward} "
-    f"backward**: predicted loss **{best['loss']:.3f}** [{best['low']:.3f}, {best['high']:.3f}]. "
-    f"{planning.chances(ranked)}",
-    icon=":material/target:",
-)
+st.success(planning.answer(best, ranked), icon=":material/target:")
 
 strip, small_map = st.columns([3, 2], gap="large")
 with strip:
@@ -61,32 +56,29 @@ with strip:
         "Predicted loss of every scheme with its interval",
         table,
         "overview.schemes",
-        f"{basis.sentence} Bars: 95% of the resamples, shared by all schemes. Each scheme trains its own best N and D "
-        f"for {hardware.days:g} days at {100 * hardware.utilization:.0f}% of the dense datasheet peak "
-        f"(device table; {peak_words(hardware)}). {speeds.speed_words(hardware.fp4_speed)}",
+        f"{basis.sentence} Bars: 95% of the draws of law, speeds and utilization. Each scheme trains its own best N "
+        f"and D for {hardware.days:g} days (dense datasheet peaks: {peak_words(hardware)}). {machine.sentence} "
+        f"{speed.sentence}",
     )
 with small_map:
-    reference = ranked[ranked["scheme"] == "fp8:fp8"]
-    here = None
-    if len(reference):
-        here = (float(reference["d"].iloc[0] / reference["n"].iloc[0]), float(reference["n"].iloc[0]))
+    reference = ranked[ranked["scheme"] == f"{hardware.reference}:{hardware.reference}"]
+    here = pd.DataFrame({"label": "you are here", "n_params": reference["n"], "n_tokens": reference["d"]})
     panels.show_figure(
         figures_planner.region_figure(
-            planning.optimality_map(basis, hardware.fp4_speed),
-            planning.known_models(store().table("models")).head(0),
-            here,
+            planning.optimality_map(basis, schemes),
+            [(here, "star", "your budget")],
             "Where each format wins",
             height=380,
         ),
         "Small map of the winning scheme",
         None,
         "overview.map",
-        "Planner rules: equal inference and training budgets; the star is the FP8:FP8 optimum of your budget.",
+        "Planner rules: equal inference and training budgets; the star is the reference's optimum of your budget.",
     )
     st.page_link("pages/planner.py", label="Open the planner", icon=":material/map:")
 
 panels.show_table(
-    planning.readable_models(table),
+    planning.readable_models(table, machine),
     "overview.table",
     "Serving: GPU-days at 2 N FLOPs per token and the same utilization, a lower estimate that ignores memory limits.",
 )
@@ -102,17 +94,7 @@ with why.container(border=True, height="stretch"):
     st.page_link("pages/scaling_laws.py", label="Check the law on its runs", icon=":material/trending_down:")
 with change.container(border=True, height="stretch"):
     st.subheader("What would change it")
-    need = break_even(basis.law, basis.values, basis.factors, hardware) if hardware.fp8_tflops else None
-    gains = hardware.fp4_speed.at(np.array([best["n"]]))
-    st.markdown(
-        (
-            f"FP4:FP4 beats FP8:FP8 here from **{need:.2f}x** the FP8 speed; "
-            if need
-            else "FP4:FP4 never beats FP8:FP8 here; "
-        )
-        + f"assumed are {gains[0][0]:.2f}x forward and {gains[1][0]:.2f}x backward"
-        + ("." if pd.isna(missing_fp4(hardware)) else f", but {missing_fp4(hardware)}.")
-    )
+    st.markdown(changes.break_even_words(basis, schemes, machine, best))
     st.page_link("pages/planner.py", label="Try other speeds and coefficients", icon=":material/tune:")
 with yours.container(border=True, height="stretch"):
     st.subheader("Make it yours")

@@ -9,7 +9,7 @@ from analysis.commands.inputs import print_json, read_params
 from analysis.commands.options import BadCall, above_zero, assignments, option
 from analysis.commands.tables import as_numbers, read_table
 from analysis.laws import Law, get_law
-from analysis.planner import Factors, plan
+from analysis.planner import Factors, plan, quartet_schemes
 from analysis.speed import BOPS, MEASURED_COLUMNS, SpeedTable, constant, measured_tables
 
 HELP = "the winning forward:backward formats for a size and data budget"
@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of FP4 over FP8 (default: both 2)",
     )
     speed.add_argument("--throughput", metavar="FILE", help="CSV rows of the throughput table: its first FP8 table")
+    parser.add_argument(
+        "--spread", type=option(_share), default=0.0, help="relative spread of FP4's speed, for p_win (default: 0)"
+    )
     parser.add_argument("--table", help="with --throughput: part of the name of another table to use")
     parser.add_argument("--forward", help="symbol or method of the forward factor, for example QuEST")
     parser.add_argument("--backward", help="symbol or method of the backward factor")
@@ -46,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
     values, draws = read_params(args.params, args.law)
     factors = Factors(_symbol(values, "eff_n", args.forward), _symbol(values, "eff_d", args.backward))
     speed = _measured(args.throughput, args.table or "") if args.throughput else args.speedup
-    table = plan(args.law, values, factors, speed, args.n_max, args.d_over_n, draws)
+    schemes_asked = quartet_schemes(factors, speed, args.spread)
+    table = plan(args.law, values, schemes_asked, args.n_max, args.d_over_n, draws)
     schemes = table.set_index("scheme")[["n", "d", "loss"]].to_dict("index")
     chance = dict(zip(table["scheme"], table["p_win"].tolist(), strict=True)) if draws else None
     winner = table.loc[table["wins"], "scheme"].item()
@@ -60,6 +64,13 @@ def _law_with_formats(name: str) -> Law:
     if not law.groups:
         raise ValueError(f"law {law.name} knows no formats; plan needs one that does, for example quartet")
     return law
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise ValueError(f"'{text}' is no relative spread; give a number from 0 to 1, for example 0.1 for 10%")
+    return value
 
 
 def _symbol(values: dict[str, float], factor: str, wanted: str | None) -> str:

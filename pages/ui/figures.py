@@ -36,14 +36,14 @@ FORMAT_COLORS = {
     "ternary": "#8A6238",
     "nf4": "#CC79A7",
 }
-# The four training schemes (forward:backward) of the planner; order is that of the legend.
+# The training schemes (forward:backward) of the planner; order is that of the legend.
 SCHEME_COLORS = {
+    "bf16:bf16": "#8C8C8C",
     "fp8:fp8": "#0072B2",
     "fp4:fp8": "#009E73",
     "fp8:fp4": "#E69F00",
     "fp4:fp4": "#D55E00",
 }
-SCHEME_DASHES = {"fp8:fp8": "solid", "fp4:fp8": "dash", "fp8:fp4": "dot", "fp4:fp4": "dashdot"}
 INK = {False: "#1F2430", True: "#E8EAEE"}
 PAPER = {False: "#FFFFFF", True: "#0E1117"}
 GRID = {False: "#DDE1E7", True: "#333A45"}

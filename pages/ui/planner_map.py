@@ -1,22 +1,38 @@
-"""The planner's first tab: where each training format wins, and one budget of the map in numbers."""
+"""The planner's first tab: a budget in one's own words, the map of the winning scheme, and one cell of it explained."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.planner import SCHEMES, plan
-from pages.ui import coefficients, figures_planner, panels, planning, speeds
+from analysis.budget import native_schemes
+from analysis.planner import Region, plan
+from analysis.schemes import Scheme, changed
+from pages.ui import changes, coefficients, figures_planner, panels, planner_report, planning, speeds
+from pages.ui.coefficients import Basis
 from pages.ui.figures import words
+from pages.ui.hardware import Machine, choose_machine, peak_words
 from pages.ui.session import store
+
+KEY = "planner"
+BEYOND = 0.2  # billions of parameters: the sizes behind the law end here
 
 
 def training_map() -> None:
-    """Draws the map of the winning scheme, and the schemes of one budget."""
+    """Draws the budget, the map of the winning scheme, and the schemes of one cell."""
+    if store().table("devices").empty:
+        panels.empty_state("The store holds no devices, so there is nothing to plan for.")
+        return
+    machine = choose_machine(store(), KEY, full=True)
     with st.container(horizontal=True):
-        basis = coefficients.choose_basis(store(), "planner")
-        speed = speeds.choose_speed(store(), "planner")
+        basis = coefficients.choose_basis(store(), KEY)
+        speed = speeds.choose_speeds(store(), KEY, machine.device, machine.hardware.peaks)
+        compute = planning.AXES[
+            st.selectbox("Map over", list(planning.AXES), key="planner.axes", bind="query-params")
+        ]  # fmt: skip
     if basis is None:
         panels.empty_state(
             "The store holds no coefficients and no runs of a law with formats: upload runs with forward_format and "
@@ -25,76 +41,151 @@ def training_map() -> None:
             "Upload runs",
         )
         return
+    schemes = native_schemes(machine.hardware, basis.factors, speed.tables, speed.spread)
+    place = st.container()
+    table = _budget(basis, schemes, machine, speed, place)
+    cell = _chosen_cell()
+    # The map says what FP4 would be worth, whether or not the chosen device has it.
+    every = [changed(scheme, "fp4", why_not=None) for scheme in schemes]
+    region = planning.optimality_map(basis, every, compute)
+    with place:
+        _map(region, basis, speed, machine, table, cell)
+    _cell(basis, every, cell)
+    planner_report.offer(store(), basis, schemes, speed, machine, table, region)
 
-    picture, cell = st.columns([3, 2], gap="large")
-    with cell:
-        st.subheader("One budget")
-        left, right = st.columns(2)
-        n_max = left.number_input(
-            "N at FP8 speed [billions]",
-            0.03,
-            1000.0,
-            1.0,
-            format="%.4g",
-            key="planner.n_max",
-            bind="query-params",
-            help="Inference budget: the largest model you could serve if all ran in FP8. A scheme with a faster "
-            "forward pass may serve a larger one for the same time.",
-        )
-        ratio = right.number_input(
-            "Tokens per parameter D/N",
-            1.0,
-            1e5,
-            100.0,
-            format="%.4g",
-            key="planner.d_over_n",
-            bind="query-params",
-            help="Training budget: the tokens an FP8:FP8 model of that size could be trained on, per parameter.",
-        )
 
-    models = planning.known_models(store().table("models"))
-    region = planning.optimality_map(basis, speed)
-    shares = [f"{s.name} {100 * (region.winner == i).mean():.0f}%" for i, s in enumerate(SCHEMES)]
-    with picture:
-        first = SCHEMES[int(np.bincount(region.winner.ravel()).argmax())].name
+def _budget(basis: Basis, schemes: Sequence[Scheme], machine: Machine, speed: speeds.Speeds, place) -> pd.DataFrame:
+    """The plan of the budget: its answer above the map, its table below."""
+    table = planning.best_models_of(basis, schemes, machine)
+    ranked = table[table["why_not"].isna()].sort_values("loss")
+    if ranked.empty:
+        reasons = "; ".join(f"{name}: {why}" for name, why in zip(table["scheme"], table["why_not"], strict=True))
+        place.warning(f"No scheme can be trained here. {reasons}.", icon=":material/block:")
+        return table
+    best = ranked.iloc[0]
+    place.success(planning.answer(best, ranked), icon=":material/target:")
+    place.caption(f"{_takes(machine)} {machine.sentence}")
+    st.subheader("Every scheme within the budget")
+    panels.show_table(
+        planning.readable_models(table, machine),
+        "planner.budget",
+        f"Each scheme at its own best size; dense peaks of {machine.device}: {peak_words(machine.hardware)}. Days, "
+        "cost and energy are those that reach the best scheme's loss. Serving: GPU-days at 2 N FLOPs per token, a "
+        "lower estimate.",
+    )
+    why, change = st.columns(2, gap="large")
+    with why:
+        st.subheader("Why")
+        if len(ranked) > 1:
+            st.markdown(speeds.reason(basis, schemes, best, ranked.iloc[1]))
+    with change:
+        st.subheader("What would change it")
+        st.markdown(changes.break_even_words(basis, schemes, machine, best))
+        changes.show(store(), basis, schemes, speed, machine)
+    return table
+
+
+def _takes(machine: Machine) -> str:
+    hardware = machine.hardware
+    parts = [f"{hardware.gpus:,} x {machine.device} for {hardware.days:.3g} days, {words(machine.gpu_hours)} GPU hours"]
+    if machine.usd is not None:
+        parts.append(f"{words(machine.usd)} USD at {machine.usd_per_gpu_hour:.3g} USD per GPU hour")
+    if machine.kwh is not None:
+        parts.append(f"{machine.kwh / 1e3:.3g} MWh at {machine.watts:g} W per GPU and PUE {machine.pue:g}")
+    return ", ".join(parts) + "."
+
+
+def _chosen_cell() -> tuple[float, float]:
+    """Draws the choice of one cell of the map: N [parameters] and D/N."""
+    st.subheader("One cell of the map")
+    left, right, _ = st.columns([1, 1, 2])
+    n_max = left.number_input(
+        "N at FP8 speed [billions]",
+        0.01,
+        1000.0,
+        1.0,
+        format="%.4g",
+        key="planner.n_max",
+        bind="query-params",
+        help="Inference budget: the largest model you could serve if all ran in FP8. A scheme with a faster forward "
+        "pass may serve a larger one for the same time.",
+    )
+    ratio = right.number_input(
+        "Tokens per parameter D/N",
+        1.0,
+        1e5,
+        100.0,
+        format="%.4g",
+        key="planner.d_over_n",
+        bind="query-params",
+        help="Training budget: the tokens an FP8:FP8 model of that size could be trained on, per parameter.",
+    )
+    return float(n_max) * 1e9, float(ratio)
+
+
+def _map(
+    region: Region,
+    basis: Basis,
+    speed: speeds.Speeds,
+    machine: Machine,
+    table: pd.DataFrame,
+    cell: tuple[float, float],
+) -> None:
+    known, own = planning.known_models(store().table("models")), planning.own_models(store().table("runs"))
+    reference = f"{machine.hardware.reference}:{machine.hardware.reference}"
+    here = table[(table["scheme"] == reference) & table["why_not"].isna()]
+    marks = [
+        (known, "circle", "known models"),
+        (own, "diamond", "your runs"),
+        (_mark("your budget", here["n"], here["d"]), "star", "your budget"),
+        (_mark("cell", [cell[0]], [cell[0] * cell[1]]), "diamond", "one cell"),
+    ]
+    first = region.names[int(np.bincount(region.winner.ravel()).argmax())]
+    shares = [f"{name} {100 * (region.winner == i).mean():.0f}%" for i, name in enumerate(region.names)]
+    panels.show_figure(
+        figures_planner.region_figure(region, marks, f"{first} wins most of the map", 620),
+        "Map of the winning scheme over tokens per parameter and parameters: " + ", ".join(shares),
+        planning.region_frame(region),
+        "planner.map",
+        f"Equal inference and training budgets (the planner's rules are Quartet's). {basis.sentence} {speed.sentence} "
+        "N counts non-embedding parameters; the law was fitted on 30M to 200M parameters, so the map extrapolates "
+        "above 0.2B (checked by its authors up to 8B). Strong colour: sure; dotted: where the likeliest scheme wins "
+        f"with 0.95. Circles: {planning.model_words(known)}. The star is the {reference} optimum of your budget.",
+    )
+
+
+def _mark(label: str, n: Sequence[float] | pd.Series, d: Sequence[float] | pd.Series) -> pd.DataFrame:
+    return pd.DataFrame({"label": label, "n_params": np.asarray(n, float), "n_tokens": np.asarray(d, float)})
+
+
+def _cell(basis: Basis, schemes: Sequence[Scheme], cell: tuple[float, float]) -> None:
+    n_max, ratio = cell
+    table = plan(basis.law, basis.values, schemes, n_max, ratio, basis.draws)
+    ranked = table.sort_values("loss")
+    winner, rival = ranked.iloc[0], ranked.iloc[1]
+    sure = f" with probability {winner['p_win']:.2f}" if pd.notna(winner["p_win"]) else ""
+    st.info(
+        f"**{winner['scheme']}** wins{sure}: {words(winner['n'])} parameters on {words(winner['d'])} tokens, loss "
+        f"{winner['loss']:.3f}; next {rival['scheme']} at {rival['loss']:.3f}.",
+        icon=":material/emoji_events:",
+    )
+    left, right = st.columns([3, 2], gap="large")
+    with left:
         panels.show_figure(
-            figures_planner.region_figure(region, models, (ratio, n_max * 1e9), f"{first} wins most of the map"),
-            "Map of the winning scheme over tokens per parameter and parameters: " + ", ".join(shares),
-            planning.region_frame(region),
-            "planner.map",
-            f"{basis.sentence} {speeds.speed_words(speed)} N counts non-embedding parameters; the law was fitted on "
-            "30M to 200M parameters, so the map extrapolates above 0.2B (checked by its authors up to 8B). Dots: "
-            f"{planning.model_words(models)}.",
-        )
-
-    with cell:
-        table = plan(basis.law, basis.values, basis.factors, speed, n_max * 1e9, ratio, basis.draws)
-        winner = table[table["wins"]].iloc[0]
-        runner_up = table[~table["wins"]].sort_values("loss").iloc[0]
-        sure = f" with probability {winner['p_win']:.2f}" if pd.notna(winner["p_win"]) else ""
-        st.success(
-            f"**{winner['scheme']}** wins{sure}: {words(winner['n'])} parameters on {words(winner['d'])} tokens, loss "
-            f"{winner['loss']:.3f}; next {runner_up['scheme']} at {runner_up['loss']:.3f}.",
-            icon=":material/emoji_events:",
-        )
-        panels.show_figure(
-            figures_planner.scheme_figure(
-                planning.with_intervals(table, basis), "Loss of each scheme within this budget"
-            ),
-            "Predicted loss of each scheme for this budget",
+            figures_planner.scheme_figure(table, "Loss of each scheme in this cell"),
+            "Predicted loss of each scheme in this cell",
             table,
             "planner.schemes",
             "Bars: 95% of the bootstrap resamples, shared by all schemes, so they overlap more than the schemes do."
             if basis.draws
             else "No interval is published for these coefficients.",
         )
+    with right:
         panels.show_table(
             planning.readable(table),
             "planner.cell",
             "Loss in nats per token. P(win) is empty where the coefficients carry no interval.",
         )
-        st.markdown(f"**Why.** {speeds.reason(basis, speed, n_max * 1e9)}")
-        if n_max > 0.2:
-            st.caption(
-                "This budget lies above the sizes on which the law was fitted: read the loss as an extrapolation."
-            )
+        st.markdown(f"**Why.** {speeds.reason(basis, schemes, winner, rival)}")
+        if n_max > BEYOND * 1e9:
+            st.caption("This cell lies above the sizes on which the law was fitted: read the loss as an extrapolation.")

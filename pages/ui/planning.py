@@ -1,68 +1,89 @@
-"""The optimality map, the models marked on it, and plans as readable tables."""
+"""The optimality map and the plan of a budget, computed once per choice, and said in words."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from analysis.bootstrap import Draws
+from analysis.budget import Hardware, Wishes, best_models
 from analysis.laws import get_law
-from analysis.planner import SCHEMES, Factors, Region, loss_interval, region
-from analysis.speed import SpeedTable
+from analysis.planner import Cells, Region, region
+from analysis.schemes import Scheme
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
+from pages.ui.hardware import Machine
 from pages.ui.session import in_worker
 
-SIDE = 120  # cells per side of the map: fine enough for the boundary, light enough to hover every cell
-MAP_DRAWS = 200
+SIDE = 200  # cells per side of the map
+AXES = {"tokens per parameter": False, "training compute": True}
+SPANS = {False: (10, 1e4), True: (1e18, 1e27)}  # of the columns, D/N or FLOPs
 MARKED = {"Llama 3.1 70B": "Llama-3 70B", "Qwen2.5-72B": "Qwen-2.5 72B", "Gemma 3 27B (text)": "Gemma 3 27B"}
 
 
 def known_models(models: pd.DataFrame) -> pd.DataFrame:
-    """The models marked on the map, those of the paper's own map: model, n_params, n_tokens, d_over_n."""
+    """The models marked on the map, those of the paper's own map: label, n_params, n_tokens."""
     own = models[models["model"].isin(MARKED)].dropna(subset=["params_total_b", "tokens_trained_t"])
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
-            "model": own["model"].map(MARKED),
+            "label": own["model"].map(MARKED),
             "n_params": own["params_total_b"] * 1e9,
             "n_tokens": own["tokens_trained_t"] * 1e12,
         }
     )
-    return frame.assign(d_over_n=frame["n_tokens"] / frame["n_params"])
 
 
-def optimality_map(basis: Basis, speed: SpeedTable) -> Region:
-    """The map over D/N 10 to 1e4 and N 1e7 to 3.2e11, with P(win) when the basis has draws."""
+def own_models(runs: pd.DataFrame) -> pd.DataFrame:
+    """The largest run of each of the user's datasets: label, n_params, n_tokens."""
+    own = runs[runs["dataset_id"].notna()].dropna(subset=["n_params", "n_tokens"])
+    largest = own.loc[(own["n_params"] * own["n_tokens"]).groupby(own["dataset_id"]).idxmax()]
+    return pd.DataFrame({"label": largest["run_id"], "n_params": largest["n_params"], "n_tokens": largest["n_tokens"]})
+
+
+def optimality_map(basis: Basis, schemes: Sequence[Scheme], compute: bool = False) -> Region:
+    """The map over D/N 10 to 1e4 (or compute) and N 1e7 to 3.2e11, with P(win) when the basis has draws."""
     draws = basis.draws.values if basis.draws else None
-    return _map(basis.law.name, basis.values, (basis.factors.forward, basis.factors.backward), draws, speed)
+    return _map(basis.law.name, basis.values, draws, tuple(schemes), compute)
 
 
 @st.cache_data(show_spinner="Drawing the map", max_entries=32)
-def _map(law: str, values: dict, factors: tuple[str, str], draws: dict | None, speed: SpeedTable) -> Region:
-    n_max, d_over_n = np.geomspace(1e7, 3.2e11, SIDE), np.geomspace(10, 1e4, SIDE)
-    own = Draws(get_law(law), {name: numbers[:MAP_DRAWS] for name, numbers in draws.items()}) if draws else None
-    return in_worker(region, get_law(law), values, Factors(*factors), speed, n_max, d_over_n, own)
+def _map(law: str, values: dict, draws: dict | None, schemes: tuple[Scheme, ...], compute: bool) -> Region:
+    cells = Cells(np.geomspace(1e7, 3.2e11, SIDE), np.geomspace(*SPANS[compute], SIDE), compute)
+    return region(get_law(law), values, schemes, cells, Draws(get_law(law), draws) if draws else None)
+
+
+def best_models_of(basis: Basis, schemes: Sequence[Scheme], machine: Machine) -> pd.DataFrame:
+    """Every scheme's best model within a budget (analysis.budget.best_models), remembered per choice."""
+    draws = basis.draws.values if basis.draws else None
+    return _best_models(basis.law.name, basis.values, tuple(schemes), machine.hardware, machine.wishes, draws)
+
+
+@st.cache_data(show_spinner="Sizing every scheme's best model", max_entries=64)
+def _best_models(
+    law: str, values: dict, schemes: tuple[Scheme, ...], hardware: Hardware, wishes: Wishes, draws: dict | None
+) -> pd.DataFrame:
+    own = Draws(get_law(law), draws) if draws else None
+    return in_worker(best_models, get_law(law), values, schemes, hardware, wishes, own)
 
 
 def region_frame(found: Region) -> pd.DataFrame:
     """The map as a table: one row per cell with the winner and every scheme's loss and P(win)."""
-    size, ratio = np.meshgrid(found.n_max, found.d_over_n, indexing="ij")
-    names = np.array([scheme.name for scheme in SCHEMES])
-    frame = pd.DataFrame({"n_max": size.ravel(), "d_over_n": ratio.ravel(), "winner": names[found.winner.ravel()]})
-    for i, name in enumerate(names):
-        frame[f"loss {name}"] = found.loss[i].ravel()
-        if found.p_win is not None:
-            frame[f"p_win {name}"] = found.p_win[i].ravel()
-    return frame
-
-
-def with_intervals(table: pd.DataFrame, basis: Basis) -> pd.DataFrame:
-    """The plan with the 95% interval of each scheme's loss in columns low and high (NaN without draws)."""
-    ends = []
-    for scheme, row in zip(SCHEMES, table.to_dict("records"), strict=True):
-        ends.append(loss_interval(basis.law, basis.factors, basis.draws, scheme, row["n"], row["d"]))
-    return table.assign(low=[low for low, _ in ends], high=[high for _, high in ends])
+    size = np.broadcast_to(found.cells.n_max[:, None], found.winner.shape)
+    names = np.array(found.names)
+    frame = pd.DataFrame(
+        {
+            "n_max": size.ravel(),
+            "d_over_n": found.cells.d_over_n.ravel(),
+            "winner": names[found.winner.ravel()],
+        }
+    )
+    columns = {f"loss {name}": found.loss[i].ravel() for i, name in enumerate(names)}
+    if found.p_win is not None:
+        columns |= {f"p_win {name}": found.p_win[i].ravel() for i, name in enumerate(names)}
+    return frame.assign(**columns)
 
 
 def chances(table: pd.DataFrame) -> str:
@@ -75,8 +96,18 @@ def chances(table: pd.DataFrame) -> str:
     return f"Probability of the lowest loss, given the law and the speeds: {', '.join(shares)}."
 
 
+def answer(best: pd.Series, ranked: pd.DataFrame) -> str:
+    """The answer as a sentence: what to train, how sure, what comes next."""
+    forward, backward = best["scheme"].upper().split(":")
+    interval = f" [{best['low']:.3f}, {best['high']:.3f}]" if pd.notna(best["low"]) else ""
+    return (
+        f"Train **{words(best['n'])}** parameters on **{words(best['d'])}** tokens with **{forward} forward, "
+        f"{backward} backward**: predicted loss **{best['loss']:.3f}**{interval}. {chances(ranked)}"
+    )
+
+
 def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """The plan with sizes in words and four digits of loss."""
+    """The schemes of one cell with sizes in words and four digits of loss."""
     return pd.DataFrame(
         {
             "scheme": table["scheme"],
@@ -88,21 +119,24 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def readable_models(table: pd.DataFrame) -> pd.DataFrame:
-    """Every scheme's best model, in words; schemes that cannot run say why."""
-    sizes = [words(n) if pd.notna(n) else "" for n in table["n"]]
-    tokens = [words(d) if pd.notna(d) else "" for d in table["d"]]
+def readable_models(table: pd.DataFrame, machine: Machine) -> pd.DataFrame:
+    """Every scheme's best model in words, with what it takes; schemes that cannot run say why."""
+    hours = machine.hardware.gpus * 24 * table["match_days"]
     return pd.DataFrame(
         {
             "scheme": table["scheme"],
-            "parameters": sizes,
-            "tokens": tokens,
+            "parameters": [words(n) if pd.notna(n) else "" for n in table["n"]],
+            "tokens": [words(d) if pd.notna(d) else "" for d in table["d"]],
             "loss [nats/token]": table["loss"].round(4),
             "95% from": table["low"].round(4),
             "95% to": table["high"].round(4),
             "P(win)": table["p_win"].round(3),
+            "days to the best loss": table["match_days"].round(1),
+            "cost of those [USD]": (hours * (machine.usd_per_gpu_hour or np.nan)).round(0),
+            "energy of those [MWh]": (hours * (machine.watts or np.nan) * machine.pue / 1e6).round(2),
+            "served weights [GB]": table["weights_gb"].round(2),
             "serving [GPU-days]": table["serve_gpu_days"].round(1),
-            "not native because": table["why_not"].fillna(""),
+            "not possible because": table["why_not"].fillna(""),
         }
     )
 
@@ -110,4 +144,4 @@ def readable_models(table: pd.DataFrame) -> pd.DataFrame:
 def model_words(models: pd.DataFrame) -> str:
     """The marked models with their sizes and tokens, as a phrase."""
     rows = models.to_dict("records")
-    return "; ".join(f"{row['model']} {words(row['n_params'])} on {words(row['n_tokens'])} tokens" for row in rows)
+    return "; ".join(f"{row['label']} {words(row['n_params'])} on {words(row['n_tokens'])} tokens" for row in rows)
