@@ -6,12 +6,30 @@ by straight lines over the log of the total bits between the sizes measured, and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 WIDTH = ("weight_bits",)  # what tells one line from another; formats or block sizes may come on top
+LEAST = 3  # sizes and widths that a series needs to be worth a figure
+_SIZE = re.compile(r"[-_ ]?\d+(\.\d+)?[BM]\b.*$", re.IGNORECASE)
+
+
+def series(quality: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The measurements of the table `quality` that a frontier can be drawn of, by words that name them.
+
+    One series has one source, one axis and one family (the model's name before its size), with at least LEAST sizes
+    and widths of weights.
+    """
+    sized = quality[quality["n_params"].notna() & quality["weight_bits"].notna()]
+    family = sized["model"].str.replace(_SIZE, "", regex=True)
+    found = {}
+    for (source, axis, name), rows in sized.groupby(["source_id", "axis", family], sort=False):
+        if rows["n_params"].nunique() >= LEAST and rows["weight_bits"].nunique() >= LEAST:
+            found[f"{name}, {axis} ({source})"] = rows.reset_index(drop=True)
+    return found
 
 
 def total_bits(n_params: np.ndarray, weight_bits: np.ndarray) -> np.ndarray:

@@ -104,20 +104,26 @@ def activation_bytes(model: Architecture, recipe: Recipe, batch: Batch, cluster:
     Korthikanti et al. 2022, arXiv 2205.05198: s b h (34 + 5 a s / h) a layer in 16 bits with dropout and a plain
     feed-forward block (equation 1), over the tensor-parallel devices with sequence parallelism (equation 4); the
     first stage of a pipeline keeps as much as all layers (equation 5). `recomputed` attention leaves out 5 a s / h
-    (section 5), everything leaves the inputs of the layers, 2 s b h. Their terms are summed here for any heads,
-    experts and formats; what norms, softmax and the block's non-linearity need stays in 16 bits.
+    (section 5), everything leaves the inputs of the layers, 2 s b h, and the layer in work. Their terms are summed here
+    for any heads, experts and formats; what norms, softmax and the block's non-linearity need stays in 16 bits.
     """
     tokens = batch.sequences * batch.length / cluster.tensor
+    dense, experts = _layer_bytes(model, recipe, batch)
     if batch.recomputed == "everything":
-        return tokens * model.layers * model.d_model * SIXTEEN_BITS
+        kept = model.layers * model.d_model * SIXTEEN_BITS + max(dense, experts)
+    else:
+        kept = (model.layers - model.moe_layers) * dense + model.moe_layers * experts
+    return tokens * kept + (_output_bytes(model, tokens) if cluster.pipeline == 1 else 0.0)
+
+
+def _layer_bytes(model: Architecture, recipe: Recipe, batch: Batch) -> tuple[float, float]:
+    """Bytes a token of a dense layer and of one with experts; 0 where the model has none of them."""
     scores = 0.0 if batch.fused or batch.recomputed == "attention" else _score_bytes(model, batch)
-    layers = model.layers * (_attention_bytes(model, recipe, batch) + scores + 2 * model.d_model * SIXTEEN_BITS)
-    dense = model.layers - model.moe_layers
-    layers += dense * _block_bytes(model, recipe, batch, model.d_ff, 1)
-    if model.moe_layers:
-        active = model.n_experts_active + model.n_shared_experts
-        layers += model.moe_layers * _block_bytes(model, recipe, batch, model.d_ff_expert, active)
-    return tokens * layers + (_output_bytes(model, tokens) if cluster.pipeline == 1 else 0.0)
+    common = _attention_bytes(model, recipe, batch) + scores + 2 * model.d_model * SIXTEEN_BITS
+    active = model.n_experts_active + model.n_shared_experts
+    dense = common + _block_bytes(model, recipe, batch, model.d_ff, 1)
+    experts = common + _block_bytes(model, recipe, batch, model.d_ff_expert, active)
+    return dense if model.layers > model.moe_layers else 0.0, experts if model.moe_layers else 0.0
 
 
 def _attention_bytes(model: Architecture, recipe: Recipe, batch: Batch) -> float:

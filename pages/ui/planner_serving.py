@@ -2,9 +2,209 @@
 
 from __future__ import annotations
 
-from pages.ui import panels
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from analysis.architecture import Architecture
+from analysis.memory import COLUMNS, ServingFormats, by_format, least_devices
+from analysis.serving import Load, Server, batches, decode, largest_batch, prefill, sweep
+from analysis.serving_published import published_reach, reach_range
+from pages.ui import figures_memory, figures_serving, panels, serving_answers
+from pages.ui import serving_inputs as inputs
+from pages.ui import serving_money as money
+from pages.ui.figures import words
+from pages.ui.session import store
+
+KEY = "planner.serving"
 
 
 def serving() -> None:
-    """Draws the tab."""
-    panels.empty_state("This tab is being built.")
+    """Draws the tab: inputs, the answer in a sentence, then memory, speed, roofline, money, quality, long answers."""
+    with st.container():
+        first, second = st.columns([3, 4], gap="medium")
+        with first:
+            model = inputs.choose_model(store(), KEY)
+        with second:
+            hardware = inputs.choose_hardware(store(), KEY, 4)
+    if model is None or hardware is None:
+        if hardware is None:
+            panels.empty_state("The store holds no device with its memory and bandwidth, so nothing can be placed.")
+        return
+    with st.container():
+        third, fourth = st.columns([3, 4], gap="medium")
+        with third:
+            name, formats = inputs.choose_formats(KEY)
+        with fourth:
+            load, wanted = choose_load(model)
+    reached = published(store().table("throughput"), store().table("models"), store().table("devices"))
+    with st.expander("Ceilings, money and energy", icon=":material/tune:"):
+        left, middle, right = st.columns([2, 1, 1])
+        with left:
+            ceilings = inputs.choose_ceilings(store(), hardware, KEY)
+        with middle:
+            reach = choose_reach(reached)
+        with right:
+            price = money.choose_price(hardware, KEY)
+        place = money.choose_place(store(), KEY)
+    server = Server(model, formats, hardware.devices, ceilings, reach)
+    choices = inputs.PRESETS | ({name: formats} if name not in inputs.PRESETS else {})
+    most = largest_batch(server, load)
+    sequences = min(wanted, most)
+    answer(server, hardware, load, name, wanted, most, price, reach_range(reached))
+    fit, speed = st.columns(2, gap="large")
+    with fit:
+        draw_memory(server, choices, load, wanted)
+    sweeps = {
+        label: sweep(own, load, batches(largest_batch(own, load))).assign(reach=reach)
+        for label, own in ((label, replace(server, formats=chosen)) for label, chosen in choices.items())
+        if largest_batch(own, load)
+    }
+    with speed:
+        draw_sweep(sweeps, name, server, reach_range(reached), len(reached))
+    if sequences:
+        draw_roofline(server, load, sequences)
+    money.draw_costs(sweeps, wanted, hardware, price, place, f"{KEY}.costs")
+    serving_answers.draw(store(), server, load)
+
+
+def choose_load(model: Architecture) -> tuple[Load, int]:
+    """Draws what requests look like and how many are in progress at once."""
+    longest = model.max_context or 1_000_000
+    first, second, third = st.columns(3)
+    start = min(1024, longest // 2)
+    prompt = first.number_input("Prompt tokens", 1, 10_000_000, start, key=f"{KEY}.prompt", bind="query-params")
+    output = second.number_input(
+        "Answer tokens", 1, 10_000_000, min(512, longest - start), key=f"{KEY}.output", bind="query-params"
+    )
+    wanted = third.number_input("Requests at once", 1, 1_000_000, 64, key=f"{KEY}.requests", bind="query-params")
+    if prompt + output > longest:
+        st.caption(f":material/warning: {model.name} reads at most {longest:,} tokens.")
+    return Load(int(prompt), int(output)), int(wanted)
+
+
+@st.cache_data(show_spinner="Comparing published systems with the roofline", max_entries=4)
+def published(throughput: pd.DataFrame, models: pd.DataFrame, devices: pd.DataFrame) -> pd.DataFrame:
+    """analysis.serving_published.published_reach, remembered."""
+    return published_reach(throughput, models, devices)
+
+
+def choose_reach(reached: pd.DataFrame) -> float:
+    """Draws the share of the ceilings that software reaches; the median of published systems at first."""
+    low, middle, high = reach_range(reached)
+    return (
+        st.number_input(
+            "Share of the ceilings, %",
+            1,
+            100,
+            round(100 * middle),
+            key=f"{KEY}.reach",
+            bind="query-params",
+            help=f"The roofline is what hardware allows. {len(reached)} published measurements of serving systems "
+            f"reach {low:.0%} to {high:.0%} of it (10th to 90th percentile; QServe, TensorRT-LLM, Atom and QuaRot on "
+            "A100 and L40S).",
+        )
+        / 100
+    )
+
+
+def answer(
+    server: Server,
+    hardware: inputs.Hardware,
+    load: Load,
+    name: str,
+    wanted: int,
+    most: int,
+    price: float,
+    known: tuple[float, float, float],
+) -> None:
+    """Says in a sentence whether it fits, how fast it is and what a million tokens cost."""
+    set_of = f"{hardware.devices.count} x {hardware.name}"
+    if not most:
+        need = least_devices(server.model, server.formats, load.context, 1, hardware.devices.memory_gb)
+        more = f"it needs {need} of them" if need else "not even 1,024 of them hold it"
+        st.warning(
+            f"**{server.model.name}** in **{name}** does not fit on **{set_of}**: {more}. Narrower weights or a "
+            "shorter context need less.",
+            icon=":material/memory:",
+        )
+        return
+    row = sweep(server, load, [min(wanted, most)]).iloc[0]
+    low, high = (row["tokens_per_s"] * share / server.reach for share in (known[0], known[2]))
+    usd = float(money.usd(price, hardware.devices.count, row["tokens_per_s"]))
+    room = f"up to {most:,} requests of {load.context:,} tokens fit at once"
+    short = f", not the {wanted:,} wanted" if most < wanted else ""
+    st.success(
+        f"**{server.model.name}** in **{name}** fits on **{set_of}**: {room}{short}. With {min(wanted, most):,} it "
+        f"writes **{words(row['tokens_per_s'])} tokens/s** [{words(low)}, {words(high)}], each request a token every "
+        f"{1e3 * row['step_s']:.3g} ms, the first after {row['first_token_s']:.2g} s: **{usd:.3g} USD per million "
+        f"tokens**. A step is bound by **{row['bound']}**.",
+        icon=":material/speed:",
+    )
+    st.caption(
+        f"{inputs.model_words(server.model)}. Interval: the share of the roofline that published systems reach, "
+        f"{known[0]:.0%} to {known[2]:.0%}; {server.reach:.0%} assumed. Traffic between devices is not counted."
+    )
+
+
+def draw_memory(server: Server, choices: dict[str, ServingFormats], load: Load, wanted: int) -> None:
+    """Draws bytes by part for every choice of formats against the memory of the set."""
+    devices = server.devices
+    table = by_format(server.model, choices, load.context, wanted, devices)
+    fitting = table.loc[table["fits"], "formats"]
+    title = f"{len(fitting)} of {len(table)} choices hold {wanted:,} requests of {load.context:,} tokens"
+    limits = {f"{devices.usable:.0%} of {devices.count * devices.memory_gb:,.0f} GB": devices.bytes / 1e9}
+    panels.show_figure(
+        figures_memory.memory_figure(table, "formats", COLUMNS, limits, title),
+        f"Memory by part and formats: {title}",
+        table,
+        f"{KEY}.memory",
+        "All devices together. Weights with their scales, embeddings in 16 bits; cache = 2 x layers x KV heads x head "
+        "size a token (MLA: its latent), repeated where there are more devices than KV heads; activations of one step, "
+        f"own accounting. {1 - devices.usable:.0%} is left to the software, as vLLM does.",
+    )
+
+
+def draw_sweep(
+    sweeps: dict[str, pd.DataFrame], name: str, server: Server, known: tuple[float, float, float], n_known: int
+) -> None:
+    """Draws tokens per second against requests at once for every choice of formats that fits."""
+    if not sweeps:
+        panels.empty_state("No choice of formats fits on these devices, so there is no speed to show.")
+        return
+    best = max(sweeps, key=lambda label: sweeps[label]["tokens_per_s"].max())
+    top = sweeps[best]["tokens_per_s"].max()
+    title = f"{best} writes most: {words(top)} tokens/s when memory is full"
+    rows = pd.concat([table.assign(formats=label) for label, table in sweeps.items()], ignore_index=True)
+    panels.show_figure(
+        figures_serving.sweep_figure(sweeps, name, (known[0], known[2]), title),
+        f"Tokens per second by requests at once: {title}",
+        rows,
+        f"{KEY}.sweep",
+        f"Roofline at {server.reach:.0%} of {server.ceilings.origin}; lines end where memory does. Filled dots: most "
+        "of a decode step is bound by compute, open: by memory. Prompts are read one at a time between steps. Band: "
+        f"the share that {n_known} published measurements reach.",
+    )
+
+
+def draw_roofline(server: Server, load: Load, sequences: int) -> None:
+    """Draws the operations of a decode step and of reading a prompt on the roofline of one device."""
+    steps = {f"decoding {sequences:,} requests": decode(load, sequences), "reading one prompt": prefill(load)}
+    points = []
+    for label, step in steps.items():
+        placed = server.placed(step)
+        points.append(placed.assign(step=label, share=placed["seconds"] / placed["seconds"].sum()))
+    table = pd.concat(points, ignore_index=True)
+    bound = table.assign(own=table["share"].where(table["bound"] == "memory", 0.0)).groupby("step", sort=False)["own"]
+    shares = [f"{share:.0%} of {label}" for label, share in bound.sum().items()]
+    title = f"Memory bounds {' and '.join(shares)}"
+    panels.show_figure(
+        figures_serving.roofline_figure(table, server.ceilings, title),
+        f"Roofline of one device: {title}",
+        table,
+        f"{KEY}.roofline",
+        f"{server.ceilings.origin}, {server.ceilings.bandwidth_gb_s:,.0f} GB/s, at full reach. Each dot is one kind of "
+        "operation over all layers; its area is its share of the step. Weights, inputs and outputs of a product move "
+        "once; attention reads the cache once.",
+    )

@@ -86,7 +86,8 @@ def test_recomputing_attention_saves_what_the_paper_prints(model, share):
         for mode in RECOMPUTED
     }
     assert 1 - kept["attention"] / kept["nothing"] == pytest.approx(share, abs=0.005)
-    assert kept["everything"] == model.layers * 2048 * 2 * model.d_model
+    inputs = kept["everything"] - kept["nothing"] / model.layers  # beside the one layer in work
+    assert inputs == pytest.approx(model.layers * 2048 * 2 * model.d_model)
 
 
 def test_the_output_layer_comes_on_top_without_a_pipeline():

@@ -1,0 +1,126 @@
+"""Figures of the planner's serving tab: tokens per second by batch, and operations on the roofline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis.ceilings import Ceilings
+from pages.ui.figures import MUTED, format_color
+from pages.ui.figures_memory import DASHES, LEGEND, MARGIN
+
+
+def sweep_figure(sweeps: Mapping[str, pd.DataFrame], chosen: str, reach: tuple[float, float], title: str) -> go.Figure:
+    """Tokens per second against requests at once, a line a choice of formats as far as memory goes; log axes.
+
+    `sweeps` has columns sequences, tokens_per_s, bound; filled dots are bound by compute. The band of the chosen one
+    spans the shares of the ceilings `reach` over the share that its rows were computed with (column `reach`).
+    """
+    figure = go.Figure()
+    for index, (name, table) in enumerate(sweeps.items()):
+        color = _color(name)
+        bold = name == chosen
+        if bold:
+            _band(figure, table, reach, color)
+        figure.add_scatter(
+            x=table["sequences"],
+            y=table["tokens_per_s"],
+            mode="lines+markers",
+            name=name,
+            line={"color": color, "width": 3.5 if bold else 1.8, "dash": DASHES[index % len(DASHES)]},
+            marker={
+                "size": 9 if bold else 6,
+                "symbol": ["circle" if bound == "compute" else "circle-open" for bound in table["bound"]],
+            },
+            customdata=np.stack([1e3 * table["step_s"], table["first_token_s"], table["memory_gb"]], axis=-1),
+            hovertemplate="%{x:,} requests: %{y:,.3~s} tokens/s<br>a token every %{customdata[0]:.3~s} ms, the first "
+            "after %{customdata[1]:.3~s} s<br>%{customdata[2]:,.0f} GB<extra>%{fullData.name}</extra>",
+        )
+    figure.update_layout(
+        title=title,
+        height=430,
+        margin=MARGIN | {"t": 100},
+        xaxis={"title": "requests at once", "type": "log", "dtick": 1},
+        yaxis={"title": "generated tokens per second", "type": "log", "dtick": 1},
+        legend=LEGEND,
+    )
+    return figure
+
+
+def _band(figure: go.Figure, table: pd.DataFrame, reach: tuple[float, float], color: str) -> None:
+    low, high = (table["tokens_per_s"] * share / table["reach"] for share in reach)
+    figure.add_scatter(
+        x=[*table["sequences"], *table["sequences"][::-1]],
+        y=[*high, *low[::-1]],
+        mode="lines",
+        line={"width": 0},
+        fill="toself",
+        fillcolor=_faint(color),
+        name="published share of the ceiling",
+        hoverinfo="skip",
+    )
+
+
+def _faint(color: str) -> str:
+    return f"rgba({', '.join(str(int(color[i : i + 2], 16)) for i in (1, 3, 5))}, 0.18)"
+
+
+def _color(name: str) -> str:
+    """The colour of a choice of formats: that of the format it begins with; W4A8 is int4's."""
+    return format_color("int4" if name.startswith("W4") else name)
+
+
+def roofline_figure(points: pd.DataFrame, ceilings: Ceilings, title: str) -> go.Figure:
+    """Operations on the roofline of one device, log axes: FLOPs a byte against TFLOP/s; size is their share of time.
+
+    `points` has columns step, operation, intensity, tflops, share, bound, rate.
+    """
+    figure = go.Figure()
+    low = 10 ** np.floor(np.log10(max(points["intensity"].min(), 0.05)))
+    high = 10 ** np.ceil(np.log10(max(points["intensity"].max(), 1e4)))
+    reach = np.geomspace(low, high, 200)
+    for index, name in enumerate(dict.fromkeys(points["rate"])):
+        peak = ceilings.rates[name]
+        figure.add_scatter(
+            x=reach,
+            y=np.minimum(peak, reach * ceilings.bandwidth_gb_s / 1e3),
+            mode="lines",
+            name=f"{name} {peak:,.0f} TFLOP/s",
+            line={"color": format_color(name), "width": 2, "dash": DASHES[index]},
+            hoverinfo="skip",
+        )
+    for step, symbol, own in _steps(points):
+        figure.add_scatter(
+            x=own["intensity"],
+            y=own["tflops"],
+            mode="markers",
+            name=step,
+            marker={
+                "symbol": symbol,
+                "size": 8 + 26 * np.sqrt(own["share"]),
+                "color": [format_color(rate) for rate in own["rate"]],
+                "opacity": 0.75,
+                "line": {"width": 1.2, "color": MUTED},
+            },
+            customdata=np.stack([own["operation"], own["share"], own["bound"]], axis=-1),
+            hovertemplate="%{customdata[0]}: %{x:,.3~s} FLOPs a byte, %{y:,.3~s} TFLOP/s<br>%{customdata[1]:.0%} of "
+            "the step, bound by %{customdata[2]}<extra>%{fullData.name}</extra>",
+        )
+    figure.update_layout(
+        title=title,
+        height=430,
+        margin=MARGIN | {"t": 100},
+        xaxis={"title": "operations per byte moved [FLOP/B]", "type": "log", "dtick": 1},
+        yaxis={"title": "rate of one device [TFLOP/s]", "type": "log", "dtick": 1},
+        legend=LEGEND | {"itemsizing": "constant"},
+    )
+    return figure
+
+
+def _steps(points: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
+    symbols = ("circle", "diamond", "square")
+    names = dict.fromkeys(points["step"])
+    return [(name, symbol, points[points["step"] == name]) for name, symbol in zip(names, symbols, strict=False)]

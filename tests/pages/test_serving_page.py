@@ -1,0 +1,126 @@
+"""The planner's serving and footprint tabs: by default, for a model of one's own, and when nothing fits."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+LLAMA = {
+    "model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32,
+    "num_key_value_heads": 8, "intermediate_size": 14336, "vocab_size": 128256,
+}  # fmt: skip
+
+
+@pytest.fixture
+def opened(own_store_path: Path, shipped_file: Path, empty_file: Path) -> Callable[..., AppTest]:
+    """A maker of the planner at a tab, on a store of this test's own."""
+
+    def open_tab(tab: str, store: str = "shipped", **query: str) -> AppTest:
+        shutil.copyfile({"shipped": shipped_file, "empty": empty_file}[store], own_store_path)
+        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+        for name, value in ({"planner.tab": tab} | query).items():
+            at.query_params[name] = value
+        at = at.switch_page("pages/planner.py").run()
+        assert not at.exception
+        return at
+
+    return open_tab
+
+
+def figures(at: AppTest) -> list[dict]:
+    return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+
+
+def title(figure: dict) -> str:
+    return figure["layout"]["title"]["text"]
+
+
+def said(at: AppTest) -> str:
+    kinds = (at.markdown, at.caption, at.success, at.warning, at.info, at.error)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def test_serving_answers_by_default_in_one_sentence(opened):
+    at = opened("Serving")
+    sentence = at.success[0].value
+    assert sentence.startswith("**Llama 3.1 70B** in **fp8 (W8A8)** fits on **4 x H100 SXM**")
+    assert "tokens/s**" in sentence
+    assert "USD per million tokens**" in sentence
+    titles = [title(figure) for figure in figures(at)]
+    assert any("choices hold 64 requests of 1,536 tokens" in t for t in titles), titles
+    assert any("writes most" in t for t in titles), titles
+    assert any("bits are best" in t for t in titles), titles
+
+
+def test_the_table_of_costs_is_the_speed_times_the_price(opened):
+    at = opened("Serving")
+    (table,) = [t.value for t in at.dataframe if "USD per million" in t.value]
+    price = next(n.value for n in at.number_input if n.label == "USD per GPU-hour")
+    expected = price * 4 / (table["tokens/s"] * 3600) * 1e6
+    assert table["USD per million"].to_numpy() == pytest.approx(expected.to_numpy())
+    assert table["USD per million"].idxmin() == table["tokens/s"].idxmax()
+
+
+def test_what_does_not_fit_says_how_many_devices_would_do(opened):
+    at = opened(
+        "Serving",
+        **{
+            "planner.serving.model": "GLM-130B",
+            "planner.serving.device": "RTX 3090",
+            "planner.serving.formats": "bf16",
+        },
+    )
+    assert "does not fit on **4 x RTX 3090**: it needs 16 of them" in at.warning[0].value
+    chosen = at.selectbox(key="planner.serving.formats")
+    chosen.set_value("int4 weights (W4A16)").run()
+    assert "**GLM-130B** in **int4 weights (W4A16)** fits on **4 x RTX 3090**" in at.success[0].value
+
+
+@pytest.mark.parametrize("tab", ["Serving", "Footprint"])
+def test_a_config_of_ones_own_is_sized_and_a_bad_one_is_told(opened, tab):
+    key = f"planner.{tab.lower()}"
+    at = opened(tab, **{f"{key}.model": "my own (config.json)"})
+    assert "Drop the config.json of your model" in said(at)
+    at.file_uploader(key=f"{key}.config").set_value(("mine.json", json.dumps(LLAMA).encode(), "application/json")).run()
+    assert not at.exception
+    assert "mine.json" in said(at)
+    at.file_uploader(key=f"{key}.config").set_value(("bad.json", b'{"hidden_size": -1}', "application/json")).run()
+    assert not at.exception
+    assert "a whole number from 1 to" in at.error[0].value
+
+
+def test_the_footprint_answers_by_default_with_days(opened):
+    at = opened("Footprint")
+    sentences = [element.value for element in at.success]
+    assert sentences[0].startswith(
+        "Training **Llama 3.1 70B** with **Adam, bf16 with fp32 master** on **64 x H100 SXM**"
+    )
+    assert "days** [" in sentences[1]
+    assert "10th and 90th percentile" in said(at)
+    titles = [title(figure) for figure in figures(at)]
+    assert "Sharding everything over 64 copies saves" in titles[0]
+
+
+def test_a_split_that_the_devices_do_not_allow_is_told(opened):
+    at = opened("Footprint", **{"planner.footprint.tensor": "7"})
+    assert "64 devices cannot be split into groups of 7 x 1" in at.error[0].value
+
+
+@pytest.mark.parametrize("tab", ["Serving", "Footprint"])
+def test_an_empty_store_leaves_a_sentence(opened, tab):
+    at = opened(tab, "empty")
+    assert "The store holds no device" in said(at)
+
+
+def test_every_model_of_the_store_can_be_placed(opened):
+    at = opened("Footprint")
+    for name in ("DeepSeek-V3", "gpt-oss-120b", "GPT-2 small", "Llama 4 Maverick"):
+        at.selectbox(key="planner.footprint.model").set_value(name).run()
+        assert not at.exception, name
+        assert f"Training **{name}**" in said(at)
