@@ -12,11 +12,10 @@ import pandas as pd
 from analysis.formats.affine import AffineFormat
 from analysis.formats.arrays import as_tensor
 from analysis.formats.block import BlockFormat
-from analysis.formats.elements import ELEMENTS
 from analysis.formats.error import trial
 from analysis.formats.format import Format
 from analysis.formats.groups import per_tensor
-from analysis.formats.table import FORMATS, get_format
+from analysis.formats.table import FORMATS, USED_ELEMENTS, get_format
 from analysis.formats.transforms import get_transform
 
 if TYPE_CHECKING:
@@ -108,4 +107,4 @@ def usage(
 
 def nearest_code(name: str, number: float) -> int:
     """The code of a number in an element format, rounded to nearest, saturating."""
-    return int(ELEMENTS[name].encode(np.asarray(number, np.float64), saturate=True))
+    return int(USED_ELEMENTS[name].encode(np.asarray(number, np.float64), saturate=True))

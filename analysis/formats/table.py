@@ -89,6 +89,8 @@ def _block_formats() -> dict[str, BlockFormat]:
 
 BLOCK_FORMATS: dict[str, BlockFormat] = _block_formats()
 FORMATS: dict[str, Format | BlockFormat] = {**ELEMENTS, **BLOCK_FORMATS}
+# The elements of every row, those that only a block format has among them.
+USED_ELEMENTS = {fmt.name: fmt for row in BLOCK_FORMATS.values() for fmt in row.elements} | ELEMENTS
 
 # What people call a family; a family is not one format, so it is only ever suggested from.
 _FAMILIES = {
