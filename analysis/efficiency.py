@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.formats.reference import reference_error_of
 from analysis.relation import BACKWARD, EXPONENTIAL, LOGISTIC, Relation, fitted, points_of
 
 NORMAL_95 = 1.96
@@ -89,6 +90,21 @@ def estimated_backward(relations: Relations, mse: float, misalignment: float) ->
     relation = relations.backward
     most = float(np.abs(relation.points.misalignment).max())
     return _estimate("eff_d", relation, relation.error("quantizer"), np.array([[mse, mse]]), misalignment, most)
+
+
+def estimated_pair(
+    relations: Relations, name: str, rounding: str = "nearest", backward_rounding: str = "stochastic"
+) -> tuple[Estimate, Estimate]:
+    """eff_N and eff_D of a format that rounds weights and activations one way, gradients another.
+
+    From its error on the reference input; a bare element of up to 8 bits has one scale a tensor. Raises ValueError for
+    an unknown format and for scale formats.
+    """
+    forward, backward = reference_error_of(name, rounding), reference_error_of(name, backward_rounding)
+    return (
+        estimated_forward(relations, (forward.mse, forward.mse), forward.misalignment),
+        estimated_backward(relations, backward.mse, backward.misalignment),
+    )
 
 
 def _estimate(

@@ -24,23 +24,21 @@ class Form:
     logs: bool = False
 
 
-EXPONENTIAL = Form(
-    "exponential",
-    r"\mathrm{eff}_N = e^{-k\,(m_W^p + m_A^p)/2}",
-    ("k", "p"),
-    (7.0, 0.65),
-    lambda q, mse: np.exp(-q[0] * (mse ** q[1]).mean(axis=1)),
-)
-LOGISTIC = Form(
-    "logistic",
-    r"\mathrm{eff}_N = ((1 + k\,m_W)(1 + k\,m_A))^{-1/2}",
-    ("k",),
-    (45.0,),
-    lambda q, mse: ((1 + q[0] * mse) ** (-1 / mse.shape[1])).prod(axis=1),
-)
-BACKWARD = Form(
-    "exponential", r"\mathrm{eff}_D = e^{-k\,m}", ("k",), (4.3,), lambda q, mse: np.exp(-q[0] * mse[:, 0]), logs=True
-)
+def _exponential(q: np.ndarray, mse: np.ndarray) -> np.ndarray:
+    return np.exp(-q[0] * (mse ** q[1]).mean(axis=1))
+
+
+def _logistic(q: np.ndarray, mse: np.ndarray) -> np.ndarray:
+    return ((1 + q[0] * mse) ** (-1 / mse.shape[1])).prod(axis=1)
+
+
+def _falling(q: np.ndarray, mse: np.ndarray) -> np.ndarray:
+    return np.exp(-q[0] * mse[:, 0])
+
+
+EXPONENTIAL = Form("exponential", r"e^{-k\,(m_W^p + m_A^p)/2}", ("k", "p"), (7.0, 0.65), _exponential)
+LOGISTIC = Form("logistic", r"((1 + k\,m_W)(1 + k\,m_A))^{-1/2}", ("k",), (45.0,), _logistic)
+BACKWARD = Form("exponential", r"e^{-k\,m}", ("k",), (4.3,), _falling, logs=True)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,25 @@
 """Formats: what does this format do to my tensor?"""
 
+from collections.abc import Callable
+from functools import partial
+
 import streamlit as st
 
 from analysis.formats import ROUNDINGS, TRANSFORMS
 from analysis.formats.survey import TENSOR_FORMATS
-from analysis.formats.table import ELEMENTS
-from pages.ui import figures_formats, format_codes, format_tensors, panels
+from analysis.formats.table import ELEMENTS, USED_ELEMENTS
+from pages.ui import (
+    figures_formats,
+    format_checkpoints,
+    format_codes,
+    format_law,
+    format_splits,
+    format_tensors,
+    format_transforms,
+    panels,
+)
+
+TABS = ("Error", "Exponent splits", "Integer or float", "Other tensors", "Transforms", "A checkpoint", "For training")
 
 panels.header(
     "Formats",
@@ -48,11 +62,11 @@ with bits:
     name = left.selectbox(
         "Element format",
         elements,
-        format_func=lambda key: f"{key} ({ELEMENTS[key].title})",
+        format_func=lambda key: f"{key} ({USED_ELEMENTS[key].title})",
         key="formats.element",
         help="Block formats use the codes of their element: mxfp4 and nvfp4 those of e2m1.",
     )
-    element = ELEMENTS[name]
+    element = USED_ELEMENTS[name]
     typed = right.number_input(
         "Round a number",
         value=0.3,
@@ -76,7 +90,7 @@ with table:
         height=300,
     )
 
-st.subheader("On a tensor")
+st.subheader("On tensors")
 controls, main = st.columns([1, 3], gap="large")
 with controls:
     study = format_tensors.choose_tensor()
@@ -95,47 +109,23 @@ with controls:
         format_func=lambda key: TRANSFORMS[key].title,
         key="formats.transform",
         bind="query-params",
-        help="Every 32 neighbours are mixed by an orthonormal matrix before quantizing and separated again after; an "
-        "outlier is spread over its block.",
+        help="Applied before quantizing and undone after it, so that an outlier is spread over its block.",
     )
-if study is None:
-    with main:
-        panels.empty_state("Drop a tensor file on the left to see what each format does to it.")
-    st.stop()
-
+drawn: dict[str, Callable[[], None]] = {
+    "A checkpoint": partial(format_checkpoints.whole_checkpoint, chosen, scaled, rounding),
+    "For training": partial(format_law.to_law, chosen),
+    "Transforms": partial(format_transforms.transforms, chosen),
+}
+if study is not None:
+    drawn |= {
+        "Error": partial(format_tensors.errors, study, chosen, scaled, rounding, transform),
+        "Exponent splits": partial(format_splits.exponent_splits, study, rounding),
+        "Integer or float": partial(format_splits.integer_or_float, study, rounding),
+        "Other tensors": partial(format_splits.across_tensors, study, chosen, scaled, rounding, transform),
+    }
+no_tensor = partial(panels.empty_state, "Drop a tensor file on the left to see what each format does to it.")
 with main:
-    try:
-        after = format_tensors.surveyed(study.x, chosen, scaled, rounding, transform)
-        before = None if transform == "none" else format_tensors.surveyed(study.x, chosen, scaled, rounding, "none")
-    except ValueError as problem:
-        st.error(str(problem), icon=":material/broken_image:")
-        st.stop()
-    errors = format_tensors.error_table(after, before, chosen)
-    panels.show_figure(
-        figures_formats.error_figure(after, chosen, before, format_tensors.finding(errors)),
-        "SQNR against bits per element, the chosen formats bold and one of each other kind faint",
-        after,
-        "formats.errors",
-        f"{study.words}; {rounding} rounding"
-        + ("" if before is None else f", {TRANSFORMS[transform].title} (hollow: without it)")
-        + f". {len(after)} formats; SQNR = 10 log10(sum x² / sum (Q(x) − x)²).",
-    )
-    panels.show_table(
-        errors,
-        "formats.table",
-        "Saturated: beyond the largest value of the block. Flushed: not zero before, zero after. MSE in the "
-        "tensor's units squared, the largest error in its units.",
-        format_tensors.COLUMNS,
-    )
-    name = st.segmented_control(
-        "On the grid of", chosen, default=chosen[-1], required=True, key="formats.grid", bind="query-params"
-    )
-    usage = format_tensors.used(study.x, str(name), scaled, rounding, transform)
-    beyond = f"; {100 * usage.beyond:.2g}% of the tensor lies outside the plot" if usage.beyond > 1e-9 else ""
-    panels.show_figure(
-        figures_formats.usage_figure(usage, str(name), format_tensors.usage_words(usage, str(name))),
-        f"Histogram of the tensor and of its values in {name}",
-        format_tensors.usage_frame(usage),
-        "formats.usage",
-        f"{study.words}, divided by the scales of {name}{beyond}.",
-    )
+    for name, tab in zip(TABS, st.tabs(TABS, key="formats.tab", bind="query-params"), strict=True):
+        if tab.open:
+            with tab:
+                drawn.get(name, no_tensor)()

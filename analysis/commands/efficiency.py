@@ -8,18 +8,16 @@ from dataclasses import asdict
 import pandas as pd
 
 from analysis.commands.inputs import print_json
-from analysis.commands.options import option
+from analysis.commands.options import option, tensor_formats
 from analysis.commands.tables import TRUE_WORDS, as_numbers, read_table
 from analysis.efficiency import (
     COLUMNS,
     Estimate,
     Relations,
-    estimated_backward,
-    estimated_forward,
+    estimated_pair,
     fitted_relations,
 )
-from analysis.formats import ROUNDINGS, BlockFormat, Format, get_format
-from analysis.formats.reference import reference_error
+from analysis.formats import ROUNDINGS
 from analysis.relation import Relation
 
 HELP = "eff_n and eff_d of formats, estimated from their error, with intervals"
@@ -27,7 +25,7 @@ HELP = "eff_n and eff_d of formats, estimated from their error, with intervals"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("table", metavar="FILE|-", help="rows of efficiency_relation, as results_db exports them")
-    parser.add_argument("--format", dest="formats", required=True, type=option(_formats), metavar="F[,F...]")
+    parser.add_argument("--format", dest="formats", required=True, type=option(tensor_formats), metavar="F[,F...]")
     parser.add_argument("--rounding", choices=ROUNDINGS, default="nearest", help="of the forward pass")
     parser.add_argument("--backward-rounding", choices=ROUNDINGS, default="stochastic", help="of the gradients")
     parser.add_argument("--json", action="store_true", help="one JSON document")
@@ -35,14 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     relations = read_relations(args.table)
-    found = {}
-    for fmt in args.formats:
-        forward = reference_error(fmt, args.rounding)
-        backward = reference_error(fmt, args.backward_rounding)
-        found[fmt.name] = {
-            "eff_n": estimated_forward(relations, (forward.mse, forward.mse), forward.misalignment),
-            "eff_d": estimated_backward(relations, backward.mse, backward.misalignment),
-        }
+    pairs = {name: estimated_pair(relations, name, args.rounding, args.backward_rounding) for name in args.formats}
+    found = {name: {one.symbol: one for one in pair} for name, pair in pairs.items()}
     if args.json:
         formats = {name: {symbol: asdict(one) for symbol, one in pair.items()} for name, pair in found.items()}
         print_json({"relations": describe(relations), "formats": formats})
@@ -90,7 +82,3 @@ def _described(relation: Relation) -> dict:
         "rms": relation.rms,
         "rms_left_out": {by: relation.error(by) for by in relation.left_out},
     }
-
-
-def _formats(text: str) -> list[Format | BlockFormat]:
-    return [get_format(name.strip()) for name in text.split(",") if name.strip()]

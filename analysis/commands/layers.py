@@ -12,9 +12,7 @@ import pandas as pd
 
 from analysis.commands.checkpoints import DEFAULT_FORMATS, open_checkpoint, survey_checkpoint, totals
 from analysis.commands.inputs import print_json
-from analysis.commands.options import BadCall, option
-from analysis.formats import get_format
-from analysis.formats.error import fmt_signed
+from analysis.commands.options import BadCall, option, tensor_formats
 
 HELP = "the errors of formats on every tensor of a checkpoint (.safetensors, its index, or a folder)"
 
@@ -23,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", type=Path, metavar="FILE|INDEX.json|FOLDER")
     parser.add_argument(
         "--formats",
-        type=option(_formats),
+        type=option(tensor_formats),
         default=DEFAULT_FORMATS,
         metavar="F[,F...]",
         help=f"names from `formats` (default {','.join(DEFAULT_FORMATS)})",
@@ -90,13 +88,3 @@ def print_text(frame: pd.DataFrame) -> None:
         print("* the lowest error among formats of that many bits an element")
     for reason, rows in left.groupby("why_not", sort=False):
         print(f"left out, {len(rows)}: {reason} ({', '.join(rows['tensor'].head(3))}{' ...' if len(rows) > 3 else ''})")
-
-
-def _formats(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    if not names:
-        raise ValueError("name at least one format, such as mxfp4")
-    unfit = [name for name in names if not fmt_signed(get_format(name))]
-    if unfit:
-        raise ValueError(f"{unfit[0]} is a scale format without sign; choose formats for tensors, such as mxfp4")
-    return names

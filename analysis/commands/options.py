@@ -8,6 +8,9 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from analysis.formats import get_format
+from analysis.formats.error import fmt_signed
+
 Value = TypeVar("Value")
 
 
@@ -68,6 +71,17 @@ def assignment(text: str) -> tuple[str, float]:
 def assignments(text: str) -> dict[str, float]:
     """{'A': 482.0, 'E': 1.8} from 'A=482,E=1.8'."""
     return dict(assignment(part) for part in text.split(",") if part.strip())
+
+
+def tensor_formats(text: str) -> tuple[str, ...]:
+    """('mxfp4', 'nvfp4') from 'mxfp4,nvfp4': names of formats that hold tensors."""
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names:
+        raise ValueError("name at least one format, such as mxfp4")
+    for name in names:
+        if not fmt_signed(get_format(name)):
+            raise ValueError(f"{name} is a scale format without sign; choose formats for tensors, such as mxfp4")
+    return names
 
 
 def _number(text: str) -> float:

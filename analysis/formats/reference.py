@@ -9,6 +9,7 @@ import numpy as np
 from analysis.formats.arrays import as_tensor
 from analysis.formats.block import BlockFormat
 from analysis.formats.format import Format
+from analysis.formats.survey import as_tensor_format
 
 ROWS, COLUMNS = 512, 1024
 
@@ -43,3 +44,8 @@ def reference_error(fmt: Format | BlockFormat, rounding: str = "nearest", seed: 
     errors = ((values - x) ** 2).mean(axis=1) / sigma**2
     kept = (values * x).mean(axis=1) / (x.astype(np.float64) ** 2).mean(axis=1)
     return ReferenceError(float(errors.mean()), float(errors.std() / ROWS**0.5), float(1 - kept.mean()))
+
+
+def reference_error_of(name: str, rounding: str) -> ReferenceError:
+    """reference_error by the name of a format, where a bare element of up to 8 bits gets one scale for the tensor."""
+    return reference_error(as_tensor_format(name, scaled=True), rounding)

@@ -10,8 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from analysis.commands.tensors import list_tensors, read_rows
+from analysis.formats import TRANSFORMS
 from analysis.formats.distributions import DISTRIBUTIONS
 from analysis.formats.survey import SURVEYED, Usage, survey, usage
+from pages.ui import figures_formats, panels
 from pages.ui.session import in_worker
 
 SHAPE = (256, 1024)
@@ -119,6 +121,45 @@ def _surveyed(
 def used(x: np.ndarray, name: str, scaled: bool, rounding: str, transform: str, seed: int = 0) -> Usage:
     """How a tensor falls on a format's grid (analysis.formats.survey.usage)."""
     return in_worker(usage, x, name, scaled, rounding, transform, seed)
+
+
+def errors(study: Study, chosen: Sequence[str], scaled: bool, rounding: str, transform: str) -> None:
+    """What each chosen format leaves of the tensor: error figure, table, and the tensor on the grid of one format."""
+    try:
+        after = surveyed(study.x, chosen, scaled, rounding, transform)
+        before = None if transform == "none" else surveyed(study.x, chosen, scaled, rounding, "none")
+    except ValueError as problem:
+        st.error(str(problem), icon=":material/broken_image:")
+        return
+    table = error_table(after, before, chosen)
+    panels.show_figure(
+        figures_formats.error_figure(after, chosen, before, finding(table)),
+        "SQNR against bits per element, the chosen formats bold and one of each other kind faint",
+        after,
+        "formats.errors",
+        f"{study.words}; {rounding} rounding"
+        + ("" if before is None else f", {TRANSFORMS[transform].title} (hollow: without it)")
+        + f". {len(after)} formats; SQNR = 10 log10(sum x² / sum (Q(x) − x)²).",
+    )
+    panels.show_table(
+        table,
+        "formats.table",
+        "Saturated: beyond the largest value of the block. Flushed: not zero before, zero after. MSE in the "
+        "tensor's units squared, the largest error in its units.",
+        COLUMNS,
+    )
+    name = st.segmented_control(
+        "On the grid of", chosen, default=chosen[-1], required=True, key="formats.grid", bind="query-params"
+    )
+    usage = used(study.x, str(name), scaled, rounding, transform)
+    beyond = f"; {100 * usage.beyond:.2g}% of the tensor lies outside the plot" if usage.beyond > 1e-9 else ""
+    panels.show_figure(
+        figures_formats.usage_figure(usage, str(name), usage_words(usage, str(name))),
+        f"Histogram of the tensor and of its values in {name}",
+        usage_frame(usage),
+        "formats.usage",
+        f"{study.words}, divided by the scales of {name}{beyond}.",
+    )
 
 
 def error_table(after: pd.DataFrame, before: pd.DataFrame | None, chosen: Sequence[str]) -> pd.DataFrame:

@@ -21,6 +21,7 @@ def main() -> None:
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     sys.stdout = sys.stderr  # whatever a library prints must not end up among the replies
     os.nice(NICE) if hasattr(os, "nice") else None
+    os.environ["OMP_NUM_THREADS"] = "1"  # of torch, loaded later: the board has a process per core already
     while True:
         try:
             call = pickle.load(sys.stdin.buffer)
