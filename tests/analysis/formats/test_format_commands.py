@@ -10,7 +10,7 @@ import safetensors.torch
 import torch
 
 from analysis.__main__ import main
-from analysis.formats import FORMATS, get_transform, trial
+from analysis.formats import FORMATS, get_format, get_transform, trial
 from analysis.formats.survey import TENSOR_FORMATS
 
 
@@ -73,6 +73,15 @@ def test_quantize_writes_the_dequantized_tensor(capsys, tensor, tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "out"), expected)
 
 
+@pytest.mark.parametrize("transform", ["smooth", "clip", "randomized-hadamard-20"])
+def test_quantize_takes_every_transform_and_hadamard_blocks_of_other_sizes(capsys, tensor, transform):
+    x, path = tensor
+    code, out = call(capsys, "quantize", "--format", "int3_g16", path, "--transform", transform, "--json")
+    assert code == 0
+    row, expected = strict_json(out.out), trial(get_format("int3_g16"), x, transform=get_transform(transform)).errors
+    assert (row["format"], row["transform"], row["mse"]) == ("int3_g16", transform, pytest.approx(expected.mse))
+
+
 def test_an_exact_result_prints_null_for_the_infinite_ratio(capsys, tmp_path):
     np.save(tmp_path / "exact.npy", np.float32([1, 2, 3]))
     _, out = call(capsys, "quantize", "--format", "e2m1", tmp_path / "exact.npy", "--json")
@@ -105,6 +114,8 @@ def test_a_file_of_several_tensors_asks_which_one(capsys, tmp_path):
     [
         (["--format", "fp4", "x.npy"], "unknown format 'fp4'; did you mean e2m1, mxfp4 or nvfp4?"),
         (["--format", "mxfp4", "x.npy", "--rounding", "up"], "invalid choice: 'up'"),
+        (["--format", "mxfp4", "x.npy", "--transform", "dct"], "unknown transform 'dct'; choose one of none, hadamard"),
+        (["--format", "int4_g1", "x.npy"], "'int4_g1' has groups of 1"),
         (["x.npy"], "required: --format"),
     ],
 )

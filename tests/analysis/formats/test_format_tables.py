@@ -95,6 +95,13 @@ def test_every_row_is_complete(fmt):
     assert not element.values.flags.writeable
 
 
+def test_bf16_holds_1e38_where_fp16_overflows_above_65504_and_stored_bytes_fall_with_the_bits():
+    bf16, fp16 = ELEMENTS["bf16"], ELEMENTS["fp16"]
+    assert bf16.decode(bf16.encode(np.float32(1e38))) == pytest.approx(1e38, rel=2.0**-8)
+    assert fp16.decode(fp16.encode(np.float32([65504, 65536, 1e38]))).tolist() == [65504, np.inf, np.inf]
+    assert [32 / ELEMENTS[name].bits_per_element for name in ("bf16", "fp16", "posit16", "posit8")] == [2, 2, 2, 4]
+
+
 def test_an_unknown_name_is_answered_with_the_near_ones():
     with pytest.raises(ValueError, match=r"unknown format 'fp4'; did you mean e2m1, mxfp4 or nvfp4\?"):
         get_format("fp4")
