@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.formats import fast
 from analysis.formats.arrays import as_codes, as_tensor, float32_tensor
 from analysis.formats.blocking import BlockSize, from_blocks, to_blocks
 from analysis.formats.choosing import best_try
@@ -90,6 +91,19 @@ class BlockFormat:
             None if selected is None else back(self._along(selected, tensor, axis)),
         )
 
+    def fake_quantize(
+        self, x: Array, axis: int = -1, rounding: str = "nearest", seed: int = 0, offset: int = 0
+    ) -> Array:
+        """What dequantize makes of quantize, in one pass where the tensor allows it."""
+        tensor, back = float32_tensor(x)
+        values = None
+        if self._has_no_steps_of_its_own:
+            blocks = to_blocks(tensor, self.block_size, axis)
+            values = fast.fake_quantize_blocks(self, blocks, *self._tensor_scale(blocks), rounding)
+        if values is None:
+            return self.dequantize(self.quantize(x, axis, rounding, seed, offset))
+        return back(from_blocks(values, tensor.shape, self.block_size, axis))
+
     def dequantize(self, quantized: Quantized) -> Array:
         """The tensor, float32."""
         import torch
@@ -125,15 +139,34 @@ class BlockFormat:
         draws: torch.Tensor | None,
     ) -> tuple[torch.Tensor, torch.Tensor, Callable[[], torch.Tensor]]:
         """Codes, scale codes and, when asked for, each block's squared error."""
-        scale_codes, scales = self._scales(blocks, element, choice, factor)
-        scaled = self._scaled(blocks, scales, factor).clamp(-element.reach, element.reach)
-        codes = element.round_tensor(scaled, rounding, saturate=True, uniform=draws)
+        compiled = self._has_no_steps_of_its_own and draws is None
+        found = fast.quantize_blocks(self, blocks, element, choice, factor, rounding) if compiled else None
+        codes, scale_codes = found or self._searched(blocks, element, choice, factor, rounding, draws)
 
         def error() -> torch.Tensor:
+            scales = self._scale_values(scale_codes)
             values = values_tensor(element, codes.device)[codes.long()] * (scales / factor).unsqueeze(-1)
             return (values - blocks).square().sum(dim=-1)
 
         return codes, scale_codes, error
+
+    def _searched(
+        self,
+        blocks: torch.Tensor,
+        element: Format,
+        choice: float,
+        factor: torch.Tensor,
+        rounding: str,
+        draws: torch.Tensor | None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Codes and scale codes, step by step; subclasses may have steps of their own."""
+        scale_codes, scales = self._scales(blocks, element, choice, factor)
+        scaled = self._scaled(blocks, scales, factor).clamp(-element.reach, element.reach)
+        return element.round_tensor(scaled, rounding, saturate=True, uniform=draws), scale_codes
+
+    @property
+    def _has_no_steps_of_its_own(self) -> bool:
+        return type(self) is BlockFormat
 
     def _along(self, per_block: torch.Tensor, tensor: torch.Tensor, axis: int) -> torch.Tensor:
         """One entry a block, with the axis of blocks where the tensor has the axis that they cut."""
@@ -155,7 +188,8 @@ class BlockFormat:
 
         if not self.tensor_scale or self.scale is None:
             return torch.ones((), device=blocks.device), None
-        amax = torch.where(torch.isfinite(blocks), blocks, 0).abs().max()
+        amax = fast.largest_finite(blocks)
+        amax = torch.where(torch.isfinite(blocks), blocks, 0).abs().max() if amax is None else amax
         top = (self.scale_top or self.scale.max) * self.element.reach
         return tensor_factor(amax, top), amax / top
 
@@ -174,10 +208,11 @@ class BlockFormat:
         import torch
 
         wanted = torch.where(finite, wanted, torch.nan)
-        if self.scale is None:
-            return wanted, wanted
-        codes = self.scale.round_tensor(wanted, "nearest", saturate=True)
-        return codes, values_tensor(self.scale, codes.device)[codes.long()]
+        codes = wanted if self.scale is None else self.scale.round_tensor(wanted, "nearest", saturate=True)
+        return codes, self._scale_values(codes)
+
+    def _scale_values(self, scale_codes: torch.Tensor) -> torch.Tensor:
+        return scale_codes if self.scale is None else values_tensor(self.scale, scale_codes.device)[scale_codes.long()]
 
     def _scaled(self, blocks: torch.Tensor, scales: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
         """The blocks in units of their scale; zeros where the scale is zero or NaN."""
@@ -192,8 +227,6 @@ class BlockFormat:
 
     def _decoded_scales(self, quantized: Quantized, codes: torch.Tensor) -> torch.Tensor:
         """(..., n_blocks, 1) float32."""
-        if self.scale is None:
-            scales = as_tensor(quantized.scales)[0]
-        else:
-            scales = values_tensor(self.scale, codes.device)[as_codes(quantized.scales)[0]]
+        stored = quantized.scales
+        scales = self._scale_values(as_tensor(stored)[0] if self.scale is None else as_codes(stored)[0])
         return self._per_block(scales, codes, quantized.axis)

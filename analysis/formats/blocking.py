@@ -27,7 +27,8 @@ def to_blocks(x: torch.Tensor, block_size: BlockSize, axis: int) -> torch.Tensor
         rows = torch.nn.functional.pad(rows, (0, -rows.shape[-1] % wide, 0, -rows.shape[-2] % high))
         return rows.unflatten(-1, (-1, wide)).unflatten(-3, (-1, high)).transpose(-2, -3).flatten(-2)
     size = rows.shape[-1] if block_size == "row" else block_size
-    rows = torch.nn.functional.pad(rows, (0, -rows.shape[-1] % size))
+    missing = -rows.shape[-1] % size
+    rows = torch.nn.functional.pad(rows, (0, missing)) if missing else rows
     return rows.reshape(*rows.shape[:-1], -1, size)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from analysis.formats import fast
 from analysis.formats.arrays import as_codes, as_tensor
 from analysis.formats.counter import uniform
 from analysis.formats.grid import finite_values, grid
@@ -124,6 +125,13 @@ class Format:
         import torch
 
         x = x if x.dtype is torch.float64 else x.float()
+        codes = fast.encode(self, x, rounding, saturate) if uniform is None else None
+        return self.search(x, rounding, saturate, uniform) if codes is None else codes
+
+    def search(self, x: torch.Tensor, rounding: str, saturate: bool, uniform: torch.Tensor | None) -> torch.Tensor:
+        """As round_tensor, found among the decision points; `x` in float32 or float64."""
+        import torch
+
         table = grid(self, x.dtype, x.device)
         codes = (table.saturated if saturate else table.codes)[get_rounding(rounding)(x.contiguous(), table, uniform)]
         if self.negative_zero is not None:
@@ -147,6 +155,16 @@ class Format:
     def dequantize(self, quantized: Quantized) -> Array:
         """The tensor, float32."""
         return self.decode(quantized.codes)
+
+    def fake_quantize(
+        self, x: Array, axis: int = -1, rounding: str = "nearest", seed: int = 0, offset: int = 0
+    ) -> Array:
+        """What dequantize makes of quantize, in one pass where the tensor allows it."""
+        tensor, back = as_tensor(x)
+        values = fast.fake_quantize(self, tensor, rounding)
+        if values is None:
+            return self.dequantize(self.quantize(x, axis, rounding, seed, offset))
+        return back(values)
 
     def limits(self, quantized: Quantized) -> tuple[float, float]:
         """The smallest and the largest value that the elements could have taken."""

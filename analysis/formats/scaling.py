@@ -33,8 +33,9 @@ def ceil(amax: torch.Tensor, element: Format, factor: torch.Tensor) -> torch.Ten
 
 def rceil(amax: torch.Tensor, element: Format, factor: torch.Tensor) -> torch.Tensor:
     """amax / (element maximum) rounded up to a power of two: the smallest one with which nothing clips."""
-    mantissa, exponent = _exponent(amax / element.reach)
-    return power_of_two(exponent + (mantissa > 1), amax)
+    quotient = amax / element.reach
+    mantissa, exponent = _exponent(quotient)
+    return power_of_two(exponent + (mantissa > 1), quotient)
 
 
 def even(amax: torch.Tensor, element: Format, factor: torch.Tensor) -> torch.Tensor:

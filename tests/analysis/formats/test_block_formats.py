@@ -245,6 +245,12 @@ def test_mxfp4_of_a_block_maximum_of_7_saturates_and_of_8_does_not():
     assert FORMATS["mxfp4"].dequantize(q).ravel().tolist() == [6, 8]
 
 
+@pytest.mark.parametrize("name", MX)
+def test_the_tiniest_maxima_get_the_smallest_scale(name):
+    q = FORMATS[name].quantize(f32([[1e-45], [1e-43]]))
+    assert q.scales.ravel().tolist() == [0, 0]
+
+
 def test_nvfp4_scales_of_known_tensors():
     x = np.zeros((2, 16), f32)
     x[0, 0], x[1, 0] = 2688, 6
