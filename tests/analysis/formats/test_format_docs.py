@@ -13,7 +13,7 @@ from analysis.formats.dot import ORDERS
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
 EXAMPLES = [row.split("|")[-2] for row in TEXT.replace("\\|", "/").splitlines() if row.startswith("| ") and "`" in row]
-ROWS = {"formats": EXAMPLES[:4], "transforms": EXAMPLES[4:5]}
+ROWS = {"formats": EXAMPLES[:5], "transforms": EXAMPLES[5:6]}
 
 
 @pytest.mark.parametrize(("kind", "find"), [("formats", get_format), ("transforms", get_transform)])

@@ -94,11 +94,40 @@ def test_other_elements_take_scales_by_name(element):
 
 
 @pytest.mark.parametrize(
+    ("spelled", "row"),
+    [
+        ("e2m1_g32_e8m0", "mxfp4"),
+        ("e3m2_g32_e8m0", "mxfp6_e3m2"),
+        ("int4_g16_e8m0", "bfp4"),
+        ("e2m1_g16_ue5m3", "fp4_ue5m3"),
+        ("nf4_g64_fp32", "nf4_b64"),
+        ("int4_g128_fp16", "int4_g128"),
+        ("int8_row_fp32", "int8_row"),
+    ],
+)
+def test_element_block_size_and_scale_by_name_are_the_rows_of_the_table(spelled, row):
+    x, fmt = uneven(), get_format(spelled)
+    np.testing.assert_array_equal(round_trip(spelled, x), round_trip(row, x))
+    assert fmt.bits_per_element == FORMATS[row].bits_per_element
+    assert get_format(fmt.name).name == fmt.name
+
+
+def test_scales_of_every_kind_differ_in_what_they_store():
+    bits = {scale: get_format(f"e2m1_g16_{scale}").bits_per_element for scale in ("e8m0", "ue4m3", "bf16", "fp32")}
+    assert bits == {"e8m0": 4.5, "ue4m3": 4 + 7 / 16, "bf16": 5, "fp32": 6}
+    x = normal(64, 512)
+    errors = [squared(round_trip(f"e2m1_g16_{scale}", x), x) for scale in ("fp32", "bf16", "ue4m3", "e8m0")]
+    assert errors[0] < errors[3]
+    assert errors[1] == pytest.approx(errors[0], rel=0.02)
+
+
+@pytest.mark.parametrize(
     ("name", "sentence"),
     [
+        ("int4_g32_e8m0_zp", "zero points go with integers and scales with a mantissa, such as int4_g32_zp"),
         ("int4_g1", "'int4_g1' has groups of 1; a group has 2 to 65536 elements"),
         ("int4_g99999999", "groups of 99999999"),
-        ("e2m1_g32_zp", "zero points go with integers, such as int4_g32_zp"),
+        ("e2m1_g32_zp", "zero points go with integers and scales with a mantissa"),
         ("e8m0_row", "e8m0 is a scale format without sign"),
         ("e9m9_row", "has 9 exponent bits"),
         ("fp4_row", r"did you mean .*\?"),
