@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.budget import Hardware, best_models, break_even, native_schemes
+from analysis.budget import Hardware, Search, Wishes, break_even, native_schemes
+from analysis.laws import Law, get_law
+from analysis.planner import Factors
 from analysis.schemes import Scheme, changed
+from analysis.speed import SpeedTable, measured_tables
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
-from pages.ui.hardware import Machine
-from pages.ui.speeds import Speeds, usual_speeds
+from pages.ui.hardware import Machine, peaks_of
+from pages.ui.speeds import Speeds, fp4_speed
 from results_db import Store
 
 LOW = "fp4"
-SLOWER = 0.9
 LESS = 0.9
 OTHER_GPUS = ("H100 SXM", "H200 SXM", "B200 SXM", "RTX 5090", "MI355X")
 
@@ -25,7 +28,7 @@ OTHER_GPUS = ("H100 SXM", "H200 SXM", "B200 SXM", "RTX 5090", "MI355X")
 def break_even_words(basis: Basis, schemes: Sequence[Scheme], machine: Machine, best: pd.Series) -> str:
     """From which speed FP4 everywhere wins, and which speed is assumed."""
     own = next(scheme for scheme in schemes if scheme.name == f"{LOW}:{LOW}")
-    need = break_even(basis.law, basis.values, schemes, machine.hardware, machine.wishes)
+    need = _break_even(basis.law.name, basis.values, tuple(schemes), machine.hardware, machine.wishes)
     forward, backward = (float(gain) for gain in own.speed(best["n"]))
     found = (
         f"FP4:FP4 beats every scheme without FP4 here from **{need:.2f}x** the reference's speed; "
@@ -38,44 +41,70 @@ def break_even_words(basis: Basis, schemes: Sequence[Scheme], machine: Machine, 
 
 def what_if(store: Store, basis: Basis, schemes: Sequence[Scheme], speed: Speeds, machine: Machine) -> pd.DataFrame:
     """One change a row: what changes, the winner, its n, d and loss; the answer itself comes first."""
-    rows = []
-    for label, own_basis, own_schemes, hardware in _variants(store, basis, schemes, speed, machine):
-        table = best_models(own_basis.law, own_basis.values, own_schemes, hardware, machine.wishes)
-        if table["wins"].any():
-            best = table[table["wins"]].iloc[0]
-            rows.append((label, best["scheme"], words(best["n"]), words(best["d"]), round(best["loss"], 4)))
-        else:
-            rows.append((label, "nothing runs", "", "", None))
+    factors = (basis.factors.forward, basis.factors.backward)
+    others = _other_gpus(store, machine.device)
+    return _what_if(
+        basis.law.name, basis.values, factors, tuple(schemes), speed.tables, machine.hardware, machine.wishes, others
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _what_if(
+    law: str,
+    values: dict[str, float],
+    factors: tuple[str, str],
+    schemes: tuple[Scheme, ...],
+    tables: tuple[SpeedTable, ...],
+    hardware: Hardware,
+    wishes: Wishes,
+    others: tuple[tuple[str, dict[str, float], SpeedTable], ...],
+) -> pd.DataFrame:
+    cases: list[tuple[str, dict[str, float], Sequence[Scheme], Hardware]] = [
+        ("nothing changes", values, schemes, hardware),
+        ("FP4 runs 10% slower", values, [changed(own, LOW, speeds=_slower(tables)) for own in schemes], hardware),
+        ("everything runs 10% slower", values, schemes, replace(hardware, utilization=LESS * hardware.utilization)),
+    ]
+    for symbol, said in zip(factors, ("eff_N", "eff_D"), strict=True):
+        lower = LESS * values[symbol]
+        cases.append((f"FP4's {said} is 10% lower ({lower:.3f})", {**values, symbol: lower}, schemes, hardware))
+    for device, peaks, table in others:
+        there = replace(hardware, peaks=peaks)
+        cases.append((f"the GPUs are {device}", values, native_schemes(there, Factors(*factors), (table,)), there))
+    rows = [(label, *_winner(get_law(law), own, tried, there, wishes)) for label, own, tried, there in cases]
     return pd.DataFrame(rows, columns=["if", "wins", "parameters", "tokens", "loss [nats/token]"])
 
 
-def _variants(
-    store: Store, basis: Basis, schemes: Sequence[Scheme], speed: Speeds, machine: Machine
-) -> Iterator[tuple[str, Basis, Sequence[Scheme], Hardware]]:
-    hardware = machine.hardware
-    yield "nothing changes", basis, schemes, hardware
-    slow = tuple(_scaled(table) for table in speed.tables)
-    yield "FP4 runs 10% slower", basis, [changed(own, LOW, speeds=slow) for own in schemes], hardware
-    yield "everything runs 10% slower", basis, schemes, replace(hardware, utilization=SLOWER * hardware.utilization)
-    for symbol, said in ((basis.factors.forward, "eff_N"), (basis.factors.backward, "eff_D")):
-        value = LESS * basis.values[symbol]
-        other = replace(basis, values={**basis.values, symbol: value})
-        yield f"FP4's {said} is 10% lower ({value:.3f})", other, schemes, hardware
-    devices, throughput = store.table("devices").set_index("device"), store.table("throughput")
-    for device in OTHER_GPUS:
-        if device != machine.device and device in devices.index:
-            peaks = {name: float(devices.at[device, f"{name}_tflops"]) for name in ("bf16", "fp8", "fp4")}
-            there = replace(hardware, peaks={name: rate for name, rate in peaks.items() if rate > 0})
-            fast = usual_speeds(device, there.peaks, throughput)
-            yield f"the GPUs are {device}", basis, native_schemes(there, basis.factors, fast.tables), there
+def _winner(
+    law: Law, values: dict[str, float], schemes: Sequence[Scheme], hardware: Hardware, wishes: Wishes
+) -> tuple[str, str, str, float | None]:
+    found = [(own.name, Search(law, values, own, hardware, wishes).best()) for own in schemes if not own.why_not]
+    possible = [(name, best) for name, best in found if np.isfinite(best["loss"][0])]
+    if not possible:
+        return "nothing", "", "", None
+    name, best = min(possible, key=lambda pair: pair[1]["loss"][0])
+    return name, words(float(best["n"][0])), words(float(best["d"][0])), round(float(best["loss"][0]), 4)
 
 
-def _scaled(table):
-    return replace(table, forward=SLOWER * table.forward, backward=SLOWER * table.backward)
+@st.cache_data(show_spinner=False, max_entries=128)
+def _break_even(
+    law: str, values: dict[str, float], schemes: tuple[Scheme, ...], hardware: Hardware, wishes: Wishes
+) -> float | None:
+    return break_even(get_law(law), values, schemes, hardware, wishes)
 
 
-def show(store: Store, basis: Basis, schemes: Sequence[Scheme], speed: Speeds, machine: Machine) -> pd.DataFrame:
-    """Draws the table of changes; returns it."""
-    table = what_if(store, basis, schemes, speed, machine)
+def _other_gpus(store: Store, device: str) -> tuple[tuple[str, dict[str, float], SpeedTable], ...]:
+    rows, tables = store.table("devices", device=list(OTHER_GPUS)), measured_tables(store.table("throughput"))
+    others = []
+    for row in rows[rows["device"] != device].to_dict("records"):
+        peaks = peaks_of(row)
+        others.append((row["device"], peaks, fp4_speed(row["device"], peaks, tables)))
+    return tuple(others)
+
+
+def _slower(tables: tuple[SpeedTable, ...]) -> tuple[SpeedTable, ...]:
+    return tuple(replace(table, forward=LESS * table.forward, backward=LESS * table.backward) for table in tables)
+
+
+def show(table: pd.DataFrame) -> None:
+    """Draws the table of changes."""
     st.dataframe(table, hide_index=True, key="planner.what_if", alt="What would change the answer", width="stretch")
-    return table

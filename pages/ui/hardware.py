@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -65,7 +66,7 @@ def choose_machine(store: Store, key: str, full: bool = False) -> Machine:
     names = sorted(devices["device"], key=lambda name: name != DEFAULT_DEVICE)
     device = str(kind.selectbox("of this kind", names, key=f"{key}.device", bind="query-params"))
     row = devices.set_index("device").loc[device]
-    peaks = {name: float(row[f"{name}_tflops"]) for name in ("bf16", "fp8", "fp4") if row[f"{name}_tflops"] > 0}
+    peaks = peaks_of(row)
     tokens = served.number_input(
         "and will serve (T tokens)", 0.0, 1e6, 1.0, key=f"{key}.serve", bind="query-params", format="%.4g",
         help=SERVED_HELP,
@@ -74,7 +75,7 @@ def choose_machine(store: Store, key: str, full: bool = False) -> Machine:
     usual = round(100 * known.middle, 1) if known else FALLBACK
     entered = share.number_input(
         "at % of peak", 1.0, 100.0, None, key=f"{key}.mfu", bind="query-params", format="%.4g", help=SHARE_HELP,
-        placeholder=f"{usual:g} (published)" if known else f"{usual:g} (a guess)",
+        placeholder=f"{usual:g}",
     )  # fmt: skip
     used = entered or usual
     spread = (known.high - known.low) / NORMAL_80 / known.middle if known else 0.0
@@ -96,7 +97,7 @@ class Extra:
     price: float | None
     budget: str = "days"
     wishes: Wishes = field(default_factory=Wishes)
-    pue: float = 1.0
+    pue: float = 1.1
 
 
 def _days(place: DeltaGenerator, key: str, extra: Extra, once: Hardware) -> float:
@@ -147,7 +148,20 @@ def published_share(store: Store, device: str, peaks: dict[str, float]) -> Utili
     """What published runs on this chip in BF16 reached; None without any."""
     if "bf16" not in peaks:
         return None
-    return published_utilization(store.table("training_efficiency"), device, "bf16", peaks["bf16"])
+    return _share(store.table("training_efficiency", metric=["mfu", "tflops_per_gpu"]), device, peaks["bf16"])
+
+
+@st.cache_data(
+    show_spinner=False, max_entries=64, hash_funcs={pd.DataFrame: lambda rows: (len(rows), rows["value"].sum())}
+)
+def _share(rows: pd.DataFrame, device: str, peak: float) -> Utilization | None:
+    return published_utilization(rows, device, "bf16", peak)
+
+
+def peaks_of(row: Mapping[str, float] | pd.Series) -> dict[str, float]:
+    """The dense peaks [TFLOP/s] of a row of devices, by format; those that it lacks are left out."""
+    rates = {name: row[f"{name}_tflops"] for name in ("bf16", "fp8", "fp4")}
+    return {name: float(rate) for name, rate in rates.items() if rate > 0}
 
 
 def utilization_words(percent: float, known: Utilization | None) -> str:

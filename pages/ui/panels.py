@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Literal
 
 import pandas as pd
@@ -42,9 +43,17 @@ def dark_theme() -> bool:
 
 
 def show_figure(
-    figure: go.Figure, alt: str, data: pd.DataFrame | None, name: str, caption: str, height: int | None = None
+    figure: go.Figure,
+    alt: str,
+    data: pd.DataFrame | Callable[[], pd.DataFrame] | None,
+    name: str,
+    caption: str,
+    height: int | None = None,
 ) -> None:
-    """Draws a figure in the house style, its caption (sources, counts) and a download of its data."""
+    """Draws a figure in the house style, its caption (sources, counts) and a download of its data.
+
+    Data that take long to write may be a function: it is called when the download is asked for.
+    """
     figures.styled(figure, dark_theme())
     config = CAMERA | {"toImageButtonOptions": {"format": "svg", "filename": name}}
     st.plotly_chart(figure, theme=None, key=f"{name}.figure", alt=alt, config=config, height=height or "content")
@@ -53,7 +62,7 @@ def show_figure(
     if data is not None:
         row.download_button(
             "Data",
-            safe_cells(data).to_csv(index=False),
+            (lambda: _csv(data())) if callable(data) else _csv(data),
             f"{name}.csv",
             "text/csv",
             key=f"{name}.data",
@@ -61,6 +70,10 @@ def show_figure(
             on_click="ignore",
             width="content",
         )
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    return safe_cells(frame).to_csv(index=False)
 
 
 def show_table(

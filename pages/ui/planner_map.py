@@ -11,7 +11,7 @@ import streamlit as st
 from analysis.budget import native_schemes
 from analysis.planner import Region, plan
 from analysis.schemes import Scheme, changed
-from pages.ui import changes, coefficients, figures_planner, panels, planner_report, planning, speeds
+from pages.ui import changes, coefficients, estimates, figures_planner, panels, planner_report, planning, speeds
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
 from pages.ui.hardware import Machine, choose_machine, peak_words
@@ -41,6 +41,7 @@ def training_map() -> None:
             "Upload runs",
         )
         return
+    basis = estimates.with_estimate(store(), basis)
     schemes = native_schemes(machine.hardware, basis.factors, speed.tables, speed.spread)
     place = st.container()
     table = _budget(basis, schemes, machine, speed, place)
@@ -81,7 +82,7 @@ def _budget(basis: Basis, schemes: Sequence[Scheme], machine: Machine, speed: sp
     with change:
         st.subheader("What would change it")
         st.markdown(changes.break_even_words(basis, schemes, machine, best))
-        changes.show(store(), basis, schemes, speed, machine)
+        changes.show(changes.what_if(store(), basis, schemes, speed, machine))
     return table
 
 
@@ -145,7 +146,7 @@ def _map(
     panels.show_figure(
         figures_planner.region_figure(region, marks, f"{first} wins most of the map", 620),
         "Map of the winning scheme over tokens per parameter and parameters: " + ", ".join(shares),
-        planning.region_frame(region),
+        lambda: planning.region_frame(region),
         "planner.map",
         f"Equal inference and training budgets (the planner's rules are Quartet's). {basis.sentence} {speed.sentence} "
         "N counts non-embedding parameters; the law was fitted on 30M to 200M parameters, so the map extrapolates "
