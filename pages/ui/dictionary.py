@@ -8,7 +8,7 @@ from streamlit import column_config
 FIRST = "runs"  # the table that the page opens with
 SHOWN = 5  # rows shown of a table
 TYPES = {"VARCHAR": "text", "DOUBLE": "number", "INTEGER": "integer", "BIGINT": "integer", "BOOLEAN": "yes or no"}
-TABLE = {"meaning": column_config.TextColumn(width="large")}
+TABLE = {"unit": column_config.TextColumn(width=130), "meaning": column_config.TextColumn(width="large")}
 
 
 def readable_columns(described: pd.DataFrame) -> pd.DataFrame:

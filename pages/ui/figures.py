@@ -75,6 +75,12 @@ def styled(figure: go.Figure, dark: bool = False) -> go.Figure:
     return figure
 
 
+def legend_below(title: str) -> dict:
+    """A legend under the plot, which keeps its whole width on a telephone, however long the names are."""
+    place = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left"}
+    return place | {"title": {"text": title, "side": "top"}}
+
+
 def decade_ticks(low: float, high: float) -> dict[str, Sequence]:
     """Tick positions and words for an axis that holds log10 values, from `low` to `high` (log10)."""
     first, last = int(low // 1), int(-(-high // 1))

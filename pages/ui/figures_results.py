@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pages.ui.browse import AXES, COLORS, NOT_STATED, OTHERS
-from pages.ui.figures import MUTED, NOT_STATED_COLOR, ORIGIN_SYMBOLS, format_color, words
+from pages.ui.figures import MUTED, NOT_STATED_COLOR, ORIGIN_SYMBOLS, format_color, legend_below, words
 from pages.ui.figures_laws import QUALITATIVE
 
 MOST_COLORS = {"forward": 12, "backward": 12}  # formats have colours of their own; other values share a short palette
@@ -45,8 +45,8 @@ def runs_figure(points: pd.DataFrame, x: str, color_by: str, title: str) -> go.F
         title=html.escape(title, quote=False),
         xaxis={"title": AXES[x], "type": "log", "exponentformat": "power", "dtick": "D1" if _narrow(points[x]) else 1},
         yaxis={"title": "loss [nats/token]"},
-        legend={"title": COLORS[color_by], "orientation": "v"},
-        height=460,
+        legend=legend_below(COLORS[color_by]),
+        height=560,
         margin={"t": 50, "b": 40, "l": 10, "r": 10},
     )
     return figure

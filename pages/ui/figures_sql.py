@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pages.ui.figures import MUTED, NOT_STATED_COLOR, format_color
+from pages.ui.figures import MUTED, NOT_STATED_COLOR, format_color, legend_below
 from pages.ui.figures_laws import QUALITATIVE
 
 MOST_COLORS = 10
+LEGEND_PX = 100
 SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up", "x", "star", "hexagon", "bowtie", "pentagon")
 
 
@@ -37,8 +38,8 @@ def answer_figure(rows: pd.DataFrame, x: str, y: str, color: str = "") -> go.Fig
         xaxis={"title": html.escape(across), **({} if bars else _scale(rows[across]))},
         yaxis={"title": html.escape(up), **up_axis},
         showlegend=bool(color),
-        legend={"title": html.escape(color), "orientation": "v"},
-        height=min(1200, max(420, 110 + 22 * rows[x].nunique())) if words else 420,
+        legend=legend_below(html.escape(color)),
+        height=(LEGEND_PX if color else 0) + (min(1200, max(420, 110 + 22 * rows[x].nunique())) if words else 420),
         margin={"t": 20, "b": 40, "l": 10, "r": 10},
     )
     return figure

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from results_db.importers.format_names import squeezed
-from results_db.importers.units import SUFFIXES
+from results_db.importers.units import SCALES, SUFFIXES
 
 COLUMNS = {
     "run_id": "run id, run, run name, name, id, experiment",
@@ -78,7 +78,7 @@ def match_column(uploaded: str) -> Match:
     stem, unit = _with_unit(word)
     column = _COLUMN_OF.get(stem, "")
     if unit in SUFFIXES and column in ("n_params", "n_tokens"):
-        return Match(uploaded, column, 0.7, f"known name, in {SUFFIXES[unit]:.0e}", SUFFIXES[unit])
+        return Match(uploaded, column, 0.7, f"known name, in {SCALES[SUFFIXES[unit]]}", SUFFIXES[unit])
     near = difflib.get_close_matches(word, [alias for alias in _COLUMN_OF if len(alias) > 3], n=1, cutoff=0.8)
     if near:
         return Match(uploaded, _COLUMN_OF[near[0]], 0.5, f"similar to {near[0]}")

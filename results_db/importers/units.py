@@ -11,6 +11,7 @@ SUFFIXES = {
     "b": 1e9, "bn": 1e9, "billion": 1e9, "billions": 1e9,
     "t": 1e12, "tn": 1e12, "trillion": 1e12, "trillions": 1e12,
 }  # fmt: skip
+SCALES = {1e3: "thousands", 1e6: "millions", 1e9: "billions", 1e12: "trillions"}
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"  # not \d: digits of other scripts look alike
 _PLAIN = re.compile(rf"{_NUMBER}|[+-]?(?i:nan|inf|infinity)")
 _COUNT = re.compile(rf"(?P<number>{_NUMBER})\s*(?P<suffix>[A-Za-z]+)?")

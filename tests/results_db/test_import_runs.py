@@ -61,6 +61,7 @@ def test_a_preview_says_what_the_page_shows() -> None:
         "precision_of_nothing": "x",
     }  # fmt: skip
     assert [match.uploaded for match in found.mapping.values()] == list(found.first_values)
+    assert found.mapping["params (b)"].reason == "known name, in billions"
     assert found.message == "My runs\\x0a2026.final.csv: a table of 3 runs, all good."
 
 
