@@ -1,5 +1,7 @@
 """Encoding against ml_dtypes, bit for bit, and against plain numpy for the integers."""
 
+import re
+
 import every_float32
 import ml_dtypes
 import numpy as np
@@ -147,9 +149,16 @@ def test_values_that_are_no_real_numbers_are_refused_in_a_sentence(bad):
         ELEMENTS["e4m3"].encode(bad)
 
 
-def test_the_exhaustive_check_counts_its_inputs_and_reports_a_difference(capsys, monkeypatch):
-    assert every_float32.main(["--stride", "65521", "e2m1", "e4m3fnuz"]) == 0
-    assert f"{-(-(2**32) // 65521):,} inputs equal" in capsys.readouterr().out
+def test_the_exhaustive_check_counts_its_inputs_and_reports_a_difference(tmp_path, capsys, monkeypatch):
+    file, options = tmp_path / "exhaustive.md", ["--stride", "65521", "--processes", "1"]
+    file.write_text("# Checks\n\n## Others\n\nkept\n")
+    count = f"{-(-(2**32) // 65521):,}"
+    assert every_float32.main([*options, "--write", str(file), "e2m1", "e4m3fnuz", "int4"]) == 0
+    text = file.read_text()
+    assert text.count(f"| {count} | 0 | none |") == 3
+    assert "one float32 bit pattern in 65521" in text
+    assert text.startswith("# Checks\n\n## Others\n\nkept\n\n## Every float32\n")
     monkeypatch.setitem(CASTS, "e5m2", CASTS["e5m2fnuz"])
-    assert every_float32.main(["--stride", "65521", "e5m2"]) == 1
-    assert "codes differ, first" in capsys.readouterr().out
+    assert every_float32.main([*options, "--write", str(file), "e5m2"]) == 1
+    assert re.search(r"\| [\d,]+, first np\.float32\(.*\) gives \d+ instead of \d+ \|", capsys.readouterr().out)
+    assert file.read_text().count("## Every float32") == 1
