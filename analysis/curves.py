@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.signal import lfilter
 
 MOST_STEPS = 10_000_000
+STRETCHES = 5  # of a curve: shorter ones cut what goes together, with fewer a resample is of too few
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,15 @@ class Schedule:
         return np.stack([fallen, np.maximum(self.rates[middle], least), np.maximum(since, least)])
 
 
-def stretches(points: pd.DataFrame, per_curve: int = 10) -> np.ndarray:
-    """Which stretch of its curve each point is in, of `per_curve` stretches of about as many points each: (n,) numbers.
+def stretches(points: pd.DataFrame) -> np.ndarray:
+    """Which stretch of its curve each point is in, of STRETCHES of about as many points each: (n,) numbers.
 
     Errors of neighbouring points go together, so that resamples draw whole stretches (a block bootstrap).
     """
     found = np.empty(len(points), dtype=int)
     for number, curve in enumerate(schedules(points)):
-        share = np.arange(len(curve.rows)) * per_curve // len(curve.rows)
-        found[curve.rows] = number * per_curve + share
+        share = np.arange(len(curve.rows)) * STRETCHES // len(curve.rows)
+        found[curve.rows] = number * STRETCHES + share
     return np.unique(found, return_inverse=True)[1]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analysis.curves import stretches
 from analysis.descent import descend
 from analysis.fitting import Fit
 from analysis.holdout import size_of
+from analysis.laws.law import Law
 from analysis.optimum import optimum
 
 LARGEST = (0.05, 0.1, 0.2)  # shares of the runs that are left out together, the largest first
@@ -17,7 +19,7 @@ def influence(found: Fit, runs: pd.DataFrame, at: pd.DataFrame | None = None) ->
     """One row per refit: `left_out` (the row's index, a curve, or 'largest 5%'), `n_left_out`, the free parameters'
     values, and `prediction`, the refit's value for the first row of `at` (the largest run unless given).
 
-    Points of one curve are left out together. Every refit starts at the optimum of all runs.
+    What is left out together is that of `units`. Every refit starts at the optimum of all runs.
     Raises ValueError when the runs are not those of the fit.
     """
     own = optimum(found, runs)
@@ -28,21 +30,36 @@ def influence(found: Fit, runs: pd.DataFrame, at: pd.DataFrame | None = None) ->
     table = pd.DataFrame(values, columns=list(own.problem.names))
     table.insert(0, "left_out", labels)
     table.insert(1, "n_left_out", (weights == 0).sum(1))
-    sizes = size_of(found.law, runs)
-    point = at.iloc[:1] if at is not None else runs.loc[[sizes.idxmax()]]
+    point, place = (at, 0) if at is not None else _largest(found.law, runs)
     fixed = {name: value for name, value in found.values.items() if name not in found.free}
     table["prediction"] = [
-        float(found.law.evaluate(fixed | dict(zip(own.problem.names, row, strict=True)), point)[0]) for row in values
+        float(found.law.evaluate(fixed | dict(zip(own.problem.names, row, strict=True)), point)[place])
+        for row in values
     ]
     return table
 
 
+def _largest(law: Law, runs: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """The rows that a law needs to predict the largest run, and the place of it among them."""
+    place = int(np.argmax(size_of(law, runs).to_numpy()))
+    return (runs, place) if law.prepare else (runs.iloc[[place]], 0)
+
+
+def units(law: Law, runs: pd.DataFrame) -> pd.Series:
+    """What each row is left out with, by name: itself alone, its curve, or its part of the only curve."""
+    if "curve_id" not in law.inputs:
+        return pd.Series(runs.index, runs.index)
+    if runs["curve_id"].nunique() > 1:
+        return runs["curve_id"]
+    return pd.Series([f"part {number + 1}" for number in stretches(runs)], runs.index)
+
+
 def _leavings(found: Fit, runs: pd.DataFrame) -> tuple[list, np.ndarray]:
     """Labels and weights (k, n), 0 where left out."""
-    units = runs["curve_id"] if "curve_id" in found.law.inputs else pd.Series(runs.index, runs.index)
-    names = list(dict.fromkeys(units))
+    together = units(found.law, runs)
+    names = list(dict.fromkeys(together))
     order = np.argsort(-size_of(found.law, runs).to_numpy(), kind="stable")
-    out = [(units == name).to_numpy() for name in names]
+    out = [(together == name).to_numpy() for name in names]
     labels: list = list(names)
     for share in LARGEST:
         count = max(2, round(share * len(runs)))

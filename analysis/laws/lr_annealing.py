@@ -40,6 +40,6 @@ LAW = Law(
         "The area counts a linear warm-up; annealing counts from its end.",
         "The coefficients belong to one model and one peak learning rate; a lambda_ nearer to 1 makes C smaller.",
         "A cosine alone confuses alpha with C in some runs, a constant rate alone says nothing of C: fit both.",
-        "Points of one curve are not independent: a resample draws tenths of a curve.",
+        "Points of one curve are not independent: a resample draws fifths of a curve.",
     ),
 )

@@ -56,6 +56,6 @@ LAW = Law(
         "The sum runs over all changes of the rate, the rises of the warm-up included, as in the authors' code; it is "
         "taken over 16 parts of the rises and 16 of the falls before each point, to 1e-4.",
         "The coefficients belong to one peak learning rate and one model.",
-        "Points of one curve are not independent: a resample draws tenths of a curve.",
+        "Points of one curve are not independent: a resample draws fifths of a curve.",
     ),
 )

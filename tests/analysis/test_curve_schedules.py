@@ -8,6 +8,7 @@ from scipy.signal import lfilter
 from analysis.bootstrap import resample
 from analysis.curves import schedules, stretches
 from analysis.fitting import fit
+from analysis.influence import influence
 from analysis.laws import LAWS
 from analysis.laws.param import to_search
 from analysis.problem import Problem
@@ -57,11 +58,23 @@ def test_points_without_names_are_one_curve():
     assert [list(curve.rows) for curve in schedules(table)] == [[0, 1]]
 
 
-def test_a_stretch_is_a_tenth_of_a_curve_in_the_order_of_its_steps():
+def test_a_stretch_is_a_fifth_of_a_curve_in_the_order_of_its_steps():
     table = pd.concat([points(np.arange(40, 0, -1), 1.0), points([5, 6, 7], 1.0, curve="b")]).reset_index(drop=True)
     found = stretches(table)
-    assert found[:40].tolist() == [k for k in range(9, -1, -1) for _ in range(4)]
-    assert found[40:].tolist() == [10, 11, 12]
+    assert found[:40].tolist() == [k for k in range(4, -1, -1) for _ in range(8)]
+    assert found[40:].tolist() == [5, 6, 7]
+
+
+def test_what_is_left_out_is_a_curve_or_a_fifth_of_the_only_one(made_up):
+    law = LAWS["lr_annealing"]
+    _, runs = made_up(law, 200, noise=0.003)
+    one = runs[runs["curve_id"] == "1"]
+    for rows, names in ((runs, ["0", "1", "2", "3"]), (one, [f"part {number}" for number in range(1, 6)])):
+        found = fit(law, rows, draws=0, starts=8)
+        table = influence(found, rows)
+        assert table["left_out"].tolist() == names
+        last = found.predict(rows)[rows["step"].argmax()]  # with all that came before it on its curve
+        assert table["prediction"].median() == pytest.approx(last, rel=0.01)
 
 
 @pytest.mark.parametrize("seed", range(3))
