@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from analysis.fitting import Status
 from pages.ui import browse, fits, groups, inputs, law_main, law_tables, law_tabs, next_tab, panels, tasks, trust_tabs
 from pages.ui.session import store
 from pages.ui.working import computed
@@ -42,7 +41,8 @@ with main:
         )
         st.stop()
     if choice.runs.empty:
-        panels.empty_state("No run is left with these filters: widen them on the left.")
+        why = f": {choice.left_out}" if choice.left_out else ""
+        panels.empty_state(f"No run is left{why}. Widen the filters, or choose another law, on the left.")
         st.stop()
     if said := browse.sample_words(sample, choice.runs):
         st.caption(f":material/filter_alt: {said}")
@@ -50,7 +50,7 @@ with main:
     result = computed("scaling_laws.fit", "Fitting", tasks.fit_runs, law.name, choice.runs, choice.base, settings)
     if result is None:
         st.stop()
-    if Status.TOO_FEW_RUNS in (result.base.status, result.full.status):
+    if not result.full.ended:
         st.warning(result.full.advice, icon=":material/error:")
         st.stop()
 

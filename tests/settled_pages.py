@@ -6,6 +6,8 @@ import time
 
 from streamlit.testing.v1 import AppTest
 
+from pages.ui.working import board
+
 LIMIT_S = 180
 
 
@@ -14,6 +16,7 @@ def settled(at: AppTest) -> AppTest:
     deadline = time.monotonic() + LIMIT_S
     while not at.exception and any(str(b.key).startswith("scaling_laws.") and b.label == "Cancel" for b in at.button):
         assert time.monotonic() < deadline, "the page's computations did not end"
-        time.sleep(0.2)
+        for job in board().running():
+            job.wait(max(0.0, deadline - time.monotonic()))
         at.run()
     return at

@@ -175,7 +175,7 @@ def test_the_laws_page_shows_the_published_quartet_fit_and_a_better_optimum(open
 
 def test_the_laws_page_says_that_chinchilla_a_and_b_are_not_identified(opened):
     at = opened("scaling_laws", **{"scaling_laws.tab": "Parameters"})
-    assert "NOT_IDENTIFIED. A, B" in words(at)
+    assert "Not identified. A, B" in words(at)
     table = table_with(at, "fitted").set_index("symbol")
     assert list(table.index[table["identified"] == "no"]) == ["A", "B"]
     published = [name for name in table.columns if "," in name]

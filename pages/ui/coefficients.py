@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.bootstrap import Draws
-from analysis.fitting import WIDE, Fit, Status
+from analysis.fitting import WIDE, Fit
 from analysis.laws import Law, get_law
 from analysis.planner import Factors
 from pages.ui import fits
@@ -54,7 +54,7 @@ def published(store: Store, name: str) -> Basis | None:
 def own_fit(runs: pd.DataFrame, name: str) -> fits.Fitted | None:
     """The staged fit of the published runs; None when there are too few of them."""
     fitted = fits.fitted(LAW, runs, OWN_FITS[name], fits.Settings(delta=fits.DELTAS[LAW]))
-    return None if Status.TOO_FEW_RUNS in (fitted.base.status, fitted.full.status) else fitted
+    return fitted if fitted.full.ended else None
 
 
 def as_basis(name: str, fitted: fits.Fitted, factors: Factors) -> Basis:

@@ -9,7 +9,6 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from analysis.compare import Rival
 from analysis.profile import Profile
 from pages.ui.figures import MUTED, words
 from pages.ui.figures_laws import QUALITATIVE
@@ -105,12 +104,11 @@ def holdout_figure(rolled: pd.DataFrame, unit: str, title: str) -> go.Figure:
     return _plain(figure, title, f"largest run over the cut [times, in {unit}]", "error beyond the cut [%]")
 
 
-def rivals_figure(rivals: Sequence[Rival], order: Sequence[str], title: str) -> go.Figure:
-    """Held-out error against how far it reaches beyond the cut, one line per law, in the order of their table."""
+def rivals_figure(rivals: Mapping[str, pd.DataFrame], order: Sequence[str], title: str) -> go.Figure:
+    """Held-out error against how far it reaches beyond the cut, one line per law, in the `order` of their table."""
     figure = go.Figure()
-    by_name = {rival.law.name: rival for rival in rivals}
     for i, name in enumerate(order):
-        rolled = by_name[name].rolled
+        rolled = rivals[name]
         figure.add_scatter(
             x=rolled["reach"],
             y=100 * rolled["rms_relative_error"],

@@ -39,9 +39,13 @@ class RunGroup:
         if self.uploaded:
             return True
         usable = self.runs.dropna(subset=columns)
-        free = sum(not param.per and param.default is None for param in law.params)
         varied = all(usable[name].nunique() >= DISTINCT for name in law.required_inputs)
-        return len(usable) > free and varied and (self.kind == CURVES or not why_not(law, usable))
+        return varied and self.feeds(law, usable)
+
+    def feeds(self, law: Law, rows: pd.DataFrame) -> bool:
+        """True when these rows of the group are more than a law's parameters and have every number it needs."""
+        free = sum(not param.per and param.default is None for param in law.params)
+        return self.kind == kind_of(law) and len(rows) > free and (self.kind == CURVES or not why_not(law, rows))
 
 
 def kind_of(law: Law) -> str:

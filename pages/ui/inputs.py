@@ -12,7 +12,7 @@ from analysis.fitting import LOSSES
 from analysis.laws import LAWS, Law, get_law
 from analysis.laws.columns import COLUMNS
 from analysis.staged import fit_base
-from pages.ui import gallery, row_filters
+from pages.ui import gallery, held, row_filters
 from pages.ui.fits import ANY_BASE, BASES, DELTAS
 from pages.ui.groups import CURVES, RUNS, RunGroup, caution_words
 from pages.ui.tasks import BaseRuns, Settings
@@ -123,9 +123,13 @@ def _settings(law: Law) -> Settings:
         bind="query-params",
         help="What the fit minimizes, summed over the runs. Published fits name theirs under Parameters.",
     )
-    if loss == "least-squares":
-        return Settings(loss, None)
-    delta = st.select_slider(
+    delta = None if loss == "least-squares" else _delta(law)
+    fixed, tied = held.choose(law)
+    return Settings(loss, delta, tuple(fixed.items()), tuple(tied.items()))
+
+
+def _delta(law: Law) -> float:
+    return st.select_slider(
         "Huber δ",
         [1e-5, 1e-4, 1e-3, 1e-2, 1e-1],
         value=DELTAS.get(law.name, 1e-3),
@@ -134,7 +138,6 @@ def _settings(law: Law) -> Settings:
         help="The objective sums Huber(log predicted - log observed): quadratic for relative errors below δ, linear "
         "above, so that a few bad runs cannot drag the fit. Hoffmann et al. use 1e-3, Quartet 1e-4.",
     )
-    return Settings(loss, delta)
 
 
 def _base_choice(source: str, law: Law, runs: pd.DataFrame) -> BaseRuns | None:

@@ -106,7 +106,8 @@ class Board:
     """The jobs of this server by key; at most `places` compute at a time, the others wait."""
 
     def __init__(self, places: int | None = None) -> None:
-        self._places = threading.BoundedSemaphore(places or max(2, (os.cpu_count() or 2) - 1))
+        self.places = places or max(2, (os.cpu_count() or 2) - 1)
+        self._free = threading.BoundedSemaphore(self.places)
         self._lock = threading.Lock()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._idle: list[Worker] = []
@@ -135,6 +136,11 @@ class Board:
         with self._lock:
             return self._jobs.get(key)
 
+    def running(self) -> list[Job]:
+        """The jobs that compute or wait for a place."""
+        with self._lock:
+            return [job for job in self._jobs.values() if job.running]
+
     def forget(self, job: Job) -> None:
         """Forgets a job that has ended, so that it can be computed again."""
         with self._lock:
@@ -150,7 +156,7 @@ class Board:
             self._idle.clear()
 
     def _compute(self, job: Job) -> None:
-        with self._places:
+        with self._free:
             if not job.running:
                 return
             job.state = RUNNING

@@ -9,7 +9,7 @@ import streamlit as st
 from analysis.fitting import Status
 from analysis.holdout import size_of, size_words
 from analysis.laws.columns import COLUMNS
-from pages.ui import figures_laws, figures_rows, law_tables, panels, verdict
+from pages.ui import figures_laws, figures_rows, headings, law_tables, panels, verdict
 from pages.ui.law_tabs import View
 from pages.ui.tasks import Examined
 
@@ -26,7 +26,10 @@ def verdict_line(view: View, examined: Examined | None, objectives: pd.DataFrame
             verdict.identified(view.full, examined),
         ]
     full = view.full
-    MARKS[full.status](f"{' '.join(filter(None, said))}\n\n{full.status.name}. {full.advice}", icon=":material/gavel:")
+    MARKS[full.status](
+        f"{' '.join(filter(None, said))}\n\n{headings.status_words(full.status)}. {full.advice}",
+        icon=":material/gavel:",
+    )
     beyond, sentences = view.law.outside(view.rows)
     if beyond.any():
         st.warning(
@@ -51,7 +54,9 @@ def figure(view: View) -> None:
     law, found, rows = view.law, view.base, view.base_rows
     rms = 100 * float(np.sqrt(np.mean(view.relative**2)))
     title = f"The law follows the {view.choice.group.kind.split()[0]} within {rms:.2f}%"
-    caption = f"{len(rows)} {view.choice.group.kind}, {law_tables.source_words(rows)}; {objective_words(view)}"
+    group = view.choice.group
+    source = panels.plain(group.label) if group.uploaded else law_tables.source_words(rows)
+    caption = f"{len(rows)} {group.kind}, {source}; {objective_words(view)}"
     draws = f"; shaded: 95% of {len(found.draws)} bootstrap resamples" if found.draws else ""
     alone = law_tables.single_input(law, rows)
     axes = (COLUMNS[alone or "step"], law.predicts)
@@ -77,9 +82,11 @@ def figure(view: View) -> None:
 
 
 def objective_words(view: View) -> str:
-    """The objective as captions say it."""
+    """The objective, and the parameters that are held or tied, as captions say it."""
     settings = view.choice.settings
-    return f"{settings.loss}, δ = {settings.delta:g}" if settings.delta else settings.loss
+    held = [f"{name} = {value:g}" for name, value in settings.fixed] + [f"{n} = {other}" for n, other in settings.tied]
+    said = f"{settings.loss}, δ = {settings.delta:g}" if settings.delta else settings.loss
+    return said + (f"; held: {', '.join(held)}" if held else "")
 
 
 def objectives_of(view: View) -> pd.DataFrame:

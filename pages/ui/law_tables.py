@@ -12,8 +12,8 @@ from analysis.commands.fit import as_document
 from analysis.feeding import constant
 from analysis.fitting import Fit, pinned
 from analysis.laws import Law
-from analysis.laws.columns import COLUMNS
-from analysis.laws.param import is_baseline
+from analysis.laws.columns import COLUMNS, column_of
+from analysis.laws.param import Param, is_baseline
 from analysis.profile import Profile
 from pages.ui.fits import objective_of
 from pages.ui.tasks import Settings
@@ -113,7 +113,8 @@ def parameter_table(
     for name, value in found.values.items():
         symbol, _, group = name.rstrip("]").partition("[")
         low, high = found.intervals.get(name, (np.nan, np.nan))
-        own = profiles.get(name)
+        other = found.law.tied.get(symbol)
+        own = profiles.get(name.replace(symbol, other, 1) if other else name)
         ends = own.interval if own else (np.nan, np.nan)
         known = own.identified if own else np.isfinite(low) and pinned(params[symbol], (low, high))
         rows.append(
@@ -127,9 +128,13 @@ def parameter_table(
                 "identified": "" if np.isnan(low) and not own else "yes" if known else "no",
             }
             | {title: digits(values[name]) for title, values in published.items() if name in values}
-            | {"meaning": labels.get(group, params[symbol].meaning) if group else params[symbol].meaning}
+            | {"meaning": labels.get(group, params[symbol].meaning) if group else _meaning(params[symbol], other)}
         )
     return pd.DataFrame(rows)
+
+
+def _meaning(param: Param, other: str | None) -> str:
+    return f"{param.meaning}; has the value of {other}" if other else param.meaning
 
 
 def digits(value: float, significant: int = 4) -> float:
@@ -166,7 +171,8 @@ def along(law: Law, found: Fit, rows: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def symbol_table(law: Law) -> pd.DataFrame:
     """What each symbol of a law means."""
-    return pd.DataFrame([{"symbol": p.symbol, "meaning": p.meaning, "one per": p.per or ""} for p in law.params])
+    per = {p.symbol: column_of(p.per).words if p.per else "" for p in law.params}
+    return pd.DataFrame([{"symbol": p.symbol, "meaning": p.meaning, "one per": per[p.symbol]} for p in law.params])
 
 
 def source_words(runs: pd.DataFrame) -> str:

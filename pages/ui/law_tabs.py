@@ -12,10 +12,11 @@ from analysis.fitting import Fit
 from analysis.frontier import compute_optimal
 from analysis.holdout import flops_of, size_of, warning
 from analysis.laws import Law
-from analysis.laws.columns import COLUMNS
+from analysis.laws.columns import COLUMNS, column_of
 from analysis.residuals import findings, structure
-from pages.ui import citing, figures_laws, law_tables, panels, tasks
+from pages.ui import citing, figures_laws, headings, law_tables, panels, tasks
 from pages.ui.figures import words
+from pages.ui.groups import RUNS
 from pages.ui.inputs import Choice
 from pages.ui.session import store
 from pages.ui.tasks import Examined
@@ -62,13 +63,19 @@ def residuals(view: View) -> None:
     table = structure(law, rows, view.relative)
     found = findings(table)
     said = f"Beyond chance: {'; '.join(found)}." if found else "No trend, bend or run of one sign is beyond chance."
+    table = table.assign(
+        along=[column_of(name).words for name in table["along"]], slope_per_decade=100 * table["slope_per_decade"]
+    )
     panels.show_table(
         table,
         "scaling_laws.structure",
         f"{said} Chances are of so strong a pattern in residuals without structure: rank correlation (trend), rank "
         "correlation with the distance from the middle (bend), Wald-Wolfowitz (runs of one sign). A small one means "
         "that the form of the law is wrong along that number.",
-        {name: st.column_config.NumberColumn(format="%.2g") for name in table.columns if table[name].dtype == float},
+        headings.worded(
+            table,
+            {name: st.column_config.NumberColumn(format="%.2g") for name in table if table[name].dtype == float},
+        ),
     )
 
 
@@ -81,6 +88,7 @@ def parameters(view: View, examined: Examined | None, objectives: pd.DataFrame) 
         "scaling_laws.parameters",
         "Fitted value with its 95% bootstrap interval and its 95% profile interval, beside the published sets. "
         "'identified' is no when the profile is open or spans more than a factor of 2: many values fit as well.",
+        headings.worded(table),
     )
     if not view.published:
         st.caption("No published coefficients of this law are in the store for these rows: there is only the fit.")
@@ -119,9 +127,9 @@ def _copies(view: View) -> None:
 
 
 def _published_refits(view: View) -> None:
-    """Published fits to the runs of this source, refitted with their own objective."""
-    source = str(view.rows["source_id"].iloc[0])
-    runs = store().first_rows("runs", MOST_FITTED, source_id=source)
+    """Published fits to the runs of this source, or to these curves, refitted with their own objective."""
+    source, group = str(view.rows["source_id"].iloc[0]), view.choice.group
+    runs = store().first_rows("runs", MOST_FITTED, source_id=source) if group.kind == RUNS else group.runs
     coefficients = store().coefficient_sets()
     wanted = coefficients[["source_id", "law", "variant", "symbol", "value"]]
     reports = computed(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from analysis.holdout import flops_of, warning
 from analysis.laws.columns import COLUMNS
-from pages.ui import figures_trust, panels, tasks
+from pages.ui import figures_trust, headings, panels, tasks
 from pages.ui.law_tabs import View
 from pages.ui.tasks import Examined
 from pages.ui.working import computed
@@ -50,15 +50,19 @@ def next_runs(view: View, examined: Examined | None) -> None:
         f"{100 * found.random:.2g}% with random runs of that budget; {found.spent:.2g} of {budget:.2g} FLOPs spent. "
         "From the curvature of the fit at its optimum, if new runs scatter around the law as these do.",
     )
+    proposed = found.runs.assign(flops=found.runs["flops"] / 1e18)
     panels.show_table(
-        found.runs.assign(flops=found.runs["flops"] / 1e18),
+        proposed,
         "scaling_laws.next",
         "Runs to add; repeats are runs with other seeds.",
-        {
-            "n_params": st.column_config.NumberColumn("N [parameters]", format="compact"),
-            "n_tokens": st.column_config.NumberColumn("D [tokens]", format="compact"),
-            "flops": st.column_config.NumberColumn("cost of one [1e18 FLOPs]", format="%.4g"),
-        },
+        headings.worded(
+            proposed,
+            {
+                "n_params": st.column_config.NumberColumn("N [parameters]", format="compact"),
+                "n_tokens": st.column_config.NumberColumn("D [tokens]", format="compact"),
+                "flops": st.column_config.NumberColumn("cost of one [1e18 FLOPs]", format="%.4g"),
+            },
+        ),
     )
 
 

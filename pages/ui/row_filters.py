@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.laws import Law
+from analysis.laws.columns import column_of
 from pages.ui.figures import words
 from pages.ui.groups import RunGroup
 
@@ -73,9 +74,11 @@ def of_formats(group: RunGroup, rows: pd.DataFrame) -> pd.DataFrame:
 
 def complete(law: Law, rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """The rows that have every number the law needs, and how many have not, in a sentence or ''."""
-    whole = rows.dropna(subset=[*law.required_inputs, law.target])
+    needed = [*law.required_inputs, law.target]
+    whole = rows.dropna(subset=needed)
     missing = len(rows) - len(whole)
-    return whole, f"{missing} rows lack a number that the law needs" if missing else ""
+    lacking = " or ".join(column_of(name).words for name in needed if rows[name].isna().any())
+    return whole, f"{missing} rows lack a number that the law needs ({lacking})" if missing else ""
 
 
 def named(rows: pd.DataFrame) -> pd.DataFrame:

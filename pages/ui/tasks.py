@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -13,11 +14,11 @@ from analysis.design import Design, grid_of, next_runs
 from analysis.fitting import Fit, fit
 from analysis.holdout import rolling
 from analysis.influence import influence
-from analysis.laws import get_law
+from analysis.laws import Law, get_law
 from analysis.profile import Profiles, profiles
 from analysis.refits import refit
-from analysis.residuals import structure
 from analysis.staged import fit_staged
+from analysis.terms import Terms, on_terms
 
 STARTS = 64
 FEWER_STARTS = 24  # for each of many fits to parts of the same runs
@@ -28,10 +29,22 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """The objective of a fit: one of analysis.fitting.LOSSES and its delta, None for least squares."""
+    """How a fit is made: its loss, one of analysis.fitting.LOSSES, and its delta, None for least squares; parameters
+    that are held (`fixed`, with their values) and those that have the value of another (`tied`, with that other)."""
 
     loss: str = "log-huber"
     delta: float | None = 1e-3
+    fixed: tuple[tuple[str, float], ...] = ()
+    tied: tuple[tuple[str, str], ...] = ()
+
+    def law(self, name: str) -> Law:
+        """The law of that name, on these settings' terms."""
+        return on_terms(get_law(name), Terms(tied=dict(self.tied)))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of analysis.fitting.fit."""
+        return {"loss": self.loss, "delta": self.delta, "fixed": dict(self.fixed)}
 
 
 @dataclass(frozen=True)
@@ -61,7 +74,6 @@ class Examined:
     profiles: Profiles
     influence: pd.DataFrame
     rolled: pd.DataFrame
-    structure: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -84,34 +96,29 @@ def fit_runs(
     on_progress: Progress | None = None,
 ) -> Fitted:
     """The fit of these runs, in two stages when a `base` is given; ValueError with a sentence when impossible."""
-    law, loss, delta = get_law(law_name), settings.loss, settings.delta
+    law = settings.law(law_name)
+    options: dict[str, Any] = {**settings.options, "starts": STARTS, "draws": draws, "on_progress": on_progress}
     if base is None:
-        found = fit(law, runs, loss=loss, delta=delta, starts=STARTS, draws=draws, on_progress=on_progress)
+        found = fit(law, runs, **options)
         return Fitted(found, found)
-    options = {"loss": loss, "delta": delta, "starts": STARTS, "draws": draws, "on_progress": on_progress}
     return Fitted(*fit_staged(law, base.keep(runs), base.max_n, **options))
 
 
-def _plain(law_name: str, runs: pd.DataFrame, settings: Settings) -> Fit:
-    return fit(get_law(law_name), runs, loss=settings.loss, delta=settings.delta, starts=STARTS, draws=0)
-
-
 def examine(law_name: str, runs: pd.DataFrame, settings: Settings, on_progress: Progress) -> Examined:
-    """Profiles, what the fit owes to single runs, errors beyond a moving cut, and what its residuals hold."""
-    law = get_law(law_name)
+    """Profiles, what the fit owes to single runs, and errors beyond a moving cut."""
+    law = settings.law(law_name)
     on_progress("holding runs out", 0.1)
-    found = _plain(law_name, runs, settings)
-    rolled = rolling(law, runs, CUTS, loss=settings.loss, delta=settings.delta, starts=FEWER_STARTS, draws=0)
+    found = fit(law, runs, starts=STARTS, draws=0, **settings.options)
+    rolled = rolling(law, runs, CUTS, starts=FEWER_STARTS, draws=0, **settings.options)
     on_progress("leaving single runs out", 0.4)
-    left = structure(law, runs, found.predict(runs) / runs[law.target].to_numpy(float) - 1)
     owed = influence(found, runs)
     on_progress("profiles of the parameters", 0.6)
     named = [name for name in found.free if "[" not in name] if len(found.free) > MOST_PROFILES else None
-    return Examined(profiles(found, runs, only=named), owed, rolled, left)
+    return Examined(profiles(found, runs, only=named), owed, rolled)
 
 
 def compare_laws(names: tuple[str, ...], runs: pd.DataFrame, settings: Settings, on_progress: Progress) -> list[Rival]:
-    """The named laws side by side on the same runs."""
+    """The named laws side by side on the same runs, with the same objective and every parameter free."""
     laws = [get_law(name) for name in names]
     return compare(laws, runs, on_progress=on_progress, loss=settings.loss, delta=settings.delta, starts=FEWER_STARTS)
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
-from analysis.checklist import checklist
+from analysis.checklist import Checklist, checklist
 from analysis.compare import Rival, as_table, common_cut, recommendation
+from analysis.fitting import Status
 from analysis.holdout import size_of, size_words
-from analysis.influence import most_influential
+from analysis.influence import most_influential, units
 from analysis.questions import Evidence
-from pages.ui import figures_trust, panels, tasks
-from pages.ui.inputs import laws_on_offer
+from pages.ui import figures_trust, headings, panels, tasks
+from pages.ui.inputs import laws_on_offer, title_of
 from pages.ui.law_tabs import View
 from pages.ui.tasks import Examined
 from pages.ui.working import computed
 
 PERCENT = st.column_config.NumberColumn(format="%.2f")
+SHARES = ("rms_relative_error", "held_out", "held_out_bias", "rolling")  # shown in %
 
 
 def profile(view: View, examined: Examined | None) -> None:
@@ -72,15 +76,15 @@ def held_out(view: View, examined: Examined | None) -> None:
         figures_trust.influence_figure(
             owed,
             whole,
-            _sizes_left_out(view, size),
+            size.groupby(units(view.law, view.base_rows)).max(),
             unit,
             f"Leaving out one moves the prediction at the largest by at most {moved:.2g}%",
         ),
         "Change of the prediction when one row is left out",
         owed,
         "scaling_laws.influence",
-        f"Each row (each curve, for laws of curves) left out in turn and the rest fitted again; the most influential "
-        f"is {single['left_out']}.",
+        "Each row (each curve, or each fifth of the only curve) left out in turn and the rest fitted again; the most "
+        f"influential is {panels.plain(str(single['left_out']))}.",
     )
 
 
@@ -88,14 +92,15 @@ def compared(view: View) -> None:
     """Laws side by side on the rows of the base."""
     law, rows = view.law, view.base_rows
     group = view.choice.group
-    offered = laws_on_offer()
-    names = [n for n, other in offered.items() if other.target == law.target and group.can_be_fitted_with(other)]
+    offered = {n: other for n, other in laws_on_offer().items() if other.target == law.target}
+    names = [n for n, other in offered.items() if group.feeds(other, rows)]
     chosen = st.multiselect(
         "Laws",
         names,
         names[:8] if law.name in names[:8] else [law.name, *names[:7]],
+        format_func=lambda name: title_of(offered[name]),
         key=f"scaling_laws.compared.{group.key}",
-        help="All are fitted to the same rows with the same objective.",
+        help="All are fitted to the same rows with the same objective and every parameter free.",
     )
     if len(chosen) < 2:
         panels.empty_state("Choose at least two laws.")
@@ -105,45 +110,53 @@ def compared(view: View) -> None:
     )
     if rivals is None:
         return
-    st.success(recommendation(rivals, rows), icon=":material/balance:")
+    st.success(recommendation(rivals, rows, title_of), icon=":material/balance:")
     table = as_table(rivals)
-    cut = common_cut(rivals)
+    cut, unit = common_cut(rivals), size_words(size_of(law, rows))
     panels.show_figure(
-        figures_trust.rivals_figure(rivals, list(table["law"]), "Which law predicts the runs it has not seen?"),
+        figures_trust.rivals_figure(
+            {title_of(rival.law): rival.rolled for rival in rivals},
+            [title_of(offered[name]) for name in table["law"]],
+            "Which law predicts the runs it has not seen?",
+        ),
         "Held-out error of each law against the reach beyond the cut",
         pd.concat([rival.rolled.assign(law=rival.law.name) for rival in rivals]),
         "scaling_laws.rivals",
         f"{len(rows)} rows; each law is fitted below a cut that moves and tested above it.",
     )
-    shown = table.assign(**{name: 100 * table[name] for name in ("rms_relative_error", "held_out", "held_out_bias",
-                                                                 "rolling")})  # fmt: skip
+    shown = table.assign(
+        law=[title_of(offered[name]) for name in table["law"]],
+        status=[headings.status_words(Status[name]).lower() for name in table["status"]],
+        **{name: 100 * table[name] for name in SHARES},
+    )
     panels.show_table(
         shown,
         "scaling_laws.compare",
-        f"Errors in %. held_out: above the common cut{f' of {cut:.3g}' if cut else ''}; rolling: over all cuts; "
-        "aicc_above: AICc above the lowest (2 is nothing, 10 is decisive), within the rows only; left_over: what the "
-        "residuals still hold.",
-        dict.fromkeys(("rms_relative_error", "held_out", "held_out_bias", "rolling"), PERCENT)
-        | {
-            "reach": st.column_config.NumberColumn(format="%.3g"),
-            "aicc_above": st.column_config.NumberColumn(format="%.1f"),
-        },
+        f"The cut{f' at {cut:.3g} {unit}' if cut else ''} is the latest that leaves a fifth of the rows above it. AICc "
+        "compares the fits within the rows only: a difference of 2 is nothing, one of 10 is decisive.",
+        headings.worded(
+            shown,
+            dict.fromkeys(SHARES, PERCENT)
+            | {
+                "reach": st.column_config.NumberColumn(format="%.3g"),
+                "aicc_above": st.column_config.NumberColumn(format="%.1f"),
+            },
+        ),
     )
-
-
-def _sizes_left_out(view: View, size: pd.Series) -> pd.Series:
-    """The size of what is left out, by its name: of a run, or of a curve's last point."""
-    rows = view.base_rows
-    return size.groupby(rows["curve_id"]).max() if "curve_id" in view.law.inputs else size
 
 
 def described(view: View, examined: Examined | None) -> None:
     """The checklist and its paragraph."""
+    st.table(_checklist(view, examined, panels.plain).as_table().set_index("question"))
+    st.caption("What a reader must know to trust or repeat this fit.")
+    st.markdown("**Methods paragraph**")
+    st.code(_checklist(view, examined, str).paragraph(), language=None, wrap_lines=True)
+
+
+def _checklist(view: View, examined: Examined | None, written: Callable[[str], str]) -> Checklist:
+    """The checklist of the fit; the name that a user gave to the rows is `written` so."""
     evidence = Evidence(left_out=view.choice.left_out, starts=tasks.STARTS)
     if examined:
         evidence = Evidence(examined.profiles, examined.influence, examined.rolled, view.choice.left_out, tasks.STARTS)
-    listed = checklist(view.base, view.base_rows, evidence)
-    st.table(listed.as_table().set_index("question"))
-    st.caption("What a reader must know to trust or repeat this fit.")
-    st.markdown("**Methods paragraph**")
-    st.code(listed.paragraph(), language=None, wrap_lines=True)
+    group, rows = view.choice.group, view.base_rows
+    return checklist(view.base, rows.assign(source_id=written(group.label)) if group.uploaded else rows, evidence)

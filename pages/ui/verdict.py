@@ -46,6 +46,11 @@ def published_objective(found: Fit, objectives: pd.DataFrame) -> str:
     row = objectives.iloc[0]
     excess = row["objective"] / found.objective - 1
     arrive = f"{100 * found.agreement:.0f}% of the 64 starts end here."
+    if excess < -SAME_OBJECTIVE:
+        return (
+            f"The set on record **{row['set']}** has objective **{row['objective']:.4g}** on these {found.n_runs} "
+            f"runs, below the **{found.objective:.5g}** of this fit: what is held or tied keeps it from that. {arrive}"
+        )
     if excess < SAME_OBJECTIVE:
         return (
             f"The set on record **{row['set']}** has the same objective as this fit on these {found.n_runs} runs, "
@@ -67,9 +72,9 @@ def on_other_runs(
     for title, base in fits.BASES.get(found.law.source_id, {}).items():
         if base != chosen:
             own = fits.base_runs(found.law.name, runs, base)
-            published = fits.objective_of(found.law.name, own, values, settings)
-            best = fits.fitted(found.law.name, runs, base, settings).base.objective
-            sentences.append(
-                f"With the base on {title} ({len(own)}), it has {published:.5g} and the best fit {best:.5g}."
-            )
+            best = fits.fitted(found.law.name, runs, base, settings).base
+            if best.ended:
+                published = fits.objective_of(found.law.name, own, values, settings)
+                said = f"it has {published:.5g} and the best fit {best.objective:.5g}"
+                sentences.append(f"With the base on {title} ({len(own)}), {said}.")
     return " ".join(sentences)

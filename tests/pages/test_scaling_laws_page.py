@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from laws_page import ROOT, opened, said, table, titles
 from settled_pages import settled
 from streamlit.testing.v1 import AppTest
 
@@ -18,7 +17,6 @@ from pages.ui.groups import COVERAGE, CURVES, coverage_groups, curve_groups, fit
 from pages.ui.inputs import LOSS_WORDS, laws_on_offer, title_of
 from results_db import Store
 
-ROOT = Path(__file__).resolve().parents[2]
 CURVE_GROUP = "curves: multi_power_law_2025, Llama-style 25M (nominal), peak rate 0.0003"
 COVERAGE_GROUP = "coverage: halflearned_rlvr_2026, Qwen3-1.7B-Base, IFEval-style prompts"
 
@@ -27,29 +25,7 @@ COVERAGE_GROUP = "coverage: halflearned_rlvr_2026, Qwen3-1.7B-Base, IFEval-style
 def page(shipped_store: Store) -> Callable[..., AppTest]:
     """page(tab, source=..., ...) -> the settled page on the shipped store."""
     shipped_store.close()
-
-    def open_page(tab: str = "Residuals", **query: str) -> AppTest:
-        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
-        for name, value in {"tab": tab, **query}.items():
-            at.query_params[f"scaling_laws.{name}"] = value
-        at = settled(at.switch_page("pages/scaling_laws.py").run())
-        assert not at.exception
-        return at
-
-    return open_page
-
-
-def said(at: AppTest) -> str:
-    kinds = (at.markdown, at.caption, at.success, at.info, at.warning, at.error, at.code)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
-
-
-def titles(at: AppTest) -> list[str]:
-    return [json.loads(chart.proto.spec)["layout"]["title"]["text"] for chart in at.get("plotly_chart")]
-
-
-def table(at: AppTest, column: str) -> pd.DataFrame:
-    return next(shown.value for shown in at.dataframe if column in shown.value)
+    return opened
 
 
 @pytest.mark.parametrize(
@@ -90,7 +66,7 @@ def test_the_compare_tab_recommends_a_law_and_lists_all(page):
     at = page("Compare laws", source="step_law_2025: dense")
     chosen = at.multiselect(key="scaling_laws.compared.step_law_2025: dense").value
     assert len(chosen) >= 3
-    assert set(table(at, "aicc_above")["law"]) <= set(chosen)
+    assert set(table(at, "aicc_above")["law"]) <= {title_of(laws_on_offer()[name]) for name in chosen}
     assert any(box.value.startswith("Take **") for box in at.success)
 
 

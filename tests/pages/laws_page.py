@@ -1,0 +1,48 @@
+"""The scaling-laws page as AppTest shows it, and what it says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from settled_pages import settled
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def arrive(tab: str = "Residuals", page: str = "scaling_laws", **query: str) -> AppTest:
+    """A new session on the page, as it is after its first run."""
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    for name, value in {"tab": tab, **query}.items():
+        at.query_params[f"{page}.{name}"] = value
+    return at.switch_page(f"pages/{page}.py").run()
+
+
+def opened(tab: str = "Residuals", **query: str) -> AppTest:
+    """A new session on the page, once its computations have ended."""
+    at = settled(arrive(tab, **query))
+    assert not at.exception
+    return at
+
+
+def said(at: AppTest) -> str:
+    """Everything the page says outside its tables and figures."""
+    kinds = (at.markdown, at.caption, at.success, at.info, at.warning, at.error, at.code)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def figure(at: AppTest) -> dict:
+    """The first figure of the page as plotly JSON: the fit itself."""
+    return json.loads(at.get("plotly_chart")[0].proto.spec)
+
+
+def titles(at: AppTest) -> list[str]:
+    """The titles of the page's figures."""
+    return [json.loads(chart.proto.spec)["layout"]["title"]["text"] for chart in at.get("plotly_chart")]
+
+
+def table(at: AppTest, column: str) -> pd.DataFrame:
+    """The first table of the page that has this column."""
+    return next(shown.value for shown in at.dataframe if column in shown.value)
