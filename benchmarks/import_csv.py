@@ -131,9 +131,9 @@ def ours(file: Path, store: Path) -> None:
 
 
 def _questions(file: Path, store: Path) -> dict[str, float]:
-    ours(file, store)
     with Store.open(store) as opened:
-        runs = opened.runs
+        preview = opened.preview(file.name, file)
+        dataset, runs = opened.commit(preview), opened.runs
         asked: dict[str, Callable[[], object]] = {
             "values and counts of every filter": runs.facets,
             "runs per origin": lambda: runs.counts(Picks()),
@@ -144,9 +144,14 @@ def _questions(file: Path, store: Path) -> dict[str, float]:
             "a copy of all tables for SQL, and a query on it": lambda: opened.ask("SELECT avg(loss) FROM runs"),
             "another query on it": lambda: opened.ask("SELECT family, min(loss) FROM runs GROUP BY ALL"),
             "all runs as zipped CSV": lambda: runs.archive(Picks(), "csv"),
-            "undo of the import": lambda: opened.undo(opened.datasets()["dataset_id"][0]),
+            "undo of the import": lambda: opened.undo(dataset),
         }
-        return {name: _seconds(question) for name, question in asked.items()}
+        seconds = {name: _seconds(question) for name, question in asked.items()}
+        opened.commit(preview)
+        seconds["deletion, which can be taken back"] = _seconds(lambda: opened.delete(dataset))
+        seconds["restoring what was deleted"] = _seconds(lambda: opened.restore(dataset))
+        opened.delete(dataset)
+        return seconds | {"deletion for good of what was deleted": _seconds(lambda: opened.purge(dataset))}
 
 
 def _seconds(work: Callable[[], object]) -> float:
