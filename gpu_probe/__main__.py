@@ -14,7 +14,7 @@ from gpu_probe.kernels import KERNELS, Kernel, get_kernels
 from gpu_probe.lock import Busy, one_at_a_time
 from gpu_probe.result import Status
 from gpu_probe.runner import DEFAULT_TIMEOUT_S, Settings, estimate_s, find_devices, plan, run_cases
-from gpu_probe.shapes import SHAPE_SETS, Shape, parse_shapes, why_too_big
+from gpu_probe.shapes import SHAPE_SETS, Shape, kernels_for, parse_shapes, why_too_big
 
 DAY_S = 86_400.0
 BAD_ENDS = {Status.WRONG, Status.FAILED, Status.TIMEOUT, Status.CANCELLED}
@@ -73,7 +73,7 @@ def _ability(kernel: Kernel, device: DeviceInfo) -> dict:
 def _run(asked: argparse.Namespace) -> int:
     if not 0 < asked.timeout <= DAY_S:
         raise ValueError(f"--timeout is {asked.timeout:g}; give seconds from above 0 to a day, such as 60")
-    kernels = list(KERNELS.values()) if asked.kernels is None else get_kernels(_names(asked.kernels))
+    kernels = get_kernels(kernels_for(asked.shapes, KERNELS) if asked.kernels is None else _names(asked.kernels))
     parse_shapes(asked.shapes, "cpu")  # a bad call is said before any device is woken
     with one_at_a_time():
         device = _chosen(asked.device, find_devices())

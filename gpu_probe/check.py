@@ -86,12 +86,13 @@ def _checked_codes(kernel: Kernel, shape: Shape, operands: Operands, made: Any, 
     on the edge between two. `relative_error` is that of the decoded values to the emulator's.
     """
     assert kernel.decoded is not None
+    assert kernel.emulated is not None
     decoded = kernel.decoded(made)
     if tuple(decoded.shape) != (shape.m, shape.k):
         return Check(math.inf, f"the codes decode to {tuple(decoded.shape)}, expected {(shape.m, shape.k)}", 0)
     rows = _with_largest(_spread(shape.m, decoded, seed), operands)
     got, wanted = decoded[rows].double(), operands.rows(rows)
-    emulated = _emulated(kernel.format, wanted)
+    emulated = kernel.emulated(wanted)
     slack = EDGE * wanted.abs().amax(dim=1, keepdim=True)
     wrong = ~((got - wanted).abs() <= (emulated - wanted).abs() + slack)
     relative = float((got - emulated).norm() / emulated.norm())
@@ -103,13 +104,6 @@ def _checked_codes(kernel: Kernel, shape: Shape, operands: Operands, made: Any, 
             f"{float(emulated[row, column]):.6g}; {float(wrong.double().mean()):.2%} of {got.numel()} are off"
         )
     return Check(relative, failure, got.numel())
-
-
-def _emulated(name: str, wanted: Tensor) -> Tensor:
-    from analysis.formats import get_format
-
-    fmt: Any = get_format(name)
-    return fmt.dequantize(fmt.quantize(wanted.float())).double()
 
 
 def _with_largest(rows: Tensor, operands: Operands) -> Tensor:

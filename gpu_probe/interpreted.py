@@ -29,6 +29,7 @@ INTERPRETER_FAULTS = {
     "triton_bf16": _BITS,
     "quantize_mxfp4_hadamard": _BITS,  # multiplies its signs in bfloat16
     "triton_nvfp4": _SCALES,
+    "quantize_fp8": _CARRY,
     "quantize_mxfp8": _CARRY,
     "quantize_nvfp4": _CARRY,
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from gpu_probe.layers import Models, models_on, step_work
 
 LARGEST_SIDE = 2**24  # one side beyond this is a typing error, not a layer
 BYTES_WHILE_PREPARING = 12  # an element is drawn and scaled in float32 before it is stored in fewer bits
@@ -27,12 +30,16 @@ class Shape(NamedTuple):
 
 @dataclass(frozen=True)
 class ShapeSet:
-    """Shapes under one name, chosen per kind of device so that a run stays within its promise."""
+    """Shapes under one name, chosen per kind of device so that a run stays within its promise.
+
+    `kernels` are those that a run of all kernels is held to, all of them when empty.
+    """
 
     name: str
     about: str
     cpu: tuple[Shape, ...]
     accelerator: tuple[Shape, ...]
+    kernels: tuple[str, ...] = ()
 
     def on(self, kind: str) -> tuple[Shape, ...]:
         """The shapes for a device of that kind (cpu, cuda, rocm, mps)."""
@@ -48,6 +55,17 @@ def _linear_layers(tokens: int) -> tuple[Shape, ...]:
         Shape(tokens, hidden, feed_forward),
     )
 
+
+def _of_a_step(models: Models) -> tuple[Shape, ...]:
+    return tuple(dict.fromkeys(Shape(work.m, work.n, work.k) for work in step_work(models)))
+
+
+# What a speed-up in training is made of: products per tensor or block, and quantizing for them.
+TRAINING = (
+    "mm_bf16", "mm_fp8", "mm_mxfp8", "mm_mxfp4", "mm_nvfp4",
+    "triton_fp8", "triton_mxfp8", "triton_mxfp4", "triton_nvfp4",
+    "quantize_fp8", "quantize_mxfp8", "quantize_mxfp4", "quantize_mxfp4_hadamard", "quantize_nvfp4",
+)  # fmt: skip
 
 SHAPE_SETS = {
     chosen.name: chosen
@@ -70,8 +88,21 @@ SHAPE_SETS = {
             cpu=_linear_layers(32) + _linear_layers(2048),
             accelerator=_linear_layers(32) + _linear_layers(2048),
         ),
+        ShapeSet(
+            "planner",
+            "a training step's linear layers in the planner's model sizes: calibrates the planner",
+            cpu=_of_a_step(models_on("cpu")),
+            accelerator=_of_a_step(models_on("cuda")),
+            kernels=TRAINING,
+        ),
     )
 }
+
+
+def kernels_for(text: str, names: Iterable[str]) -> list[str]:
+    """Those of the kernels that a run of all kernels on the shapes of that name is made of."""
+    wanted = SHAPE_SETS[text].kernels if text in SHAPE_SETS else ()
+    return [name for name in names if not wanted or name in wanted]
 
 
 def parse_shapes(text: str, kind: str) -> tuple[Shape, ...]:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import figures_probe, panels, probe_columns, probe_costs, probe_runs, probe_tables, uploads
+from pages.ui import calibrating, figures_probe, panels, probe_columns, probe_costs, probe_runs, probe_tables, uploads
 from pages.ui.session import store
 
 panels.header(
@@ -67,6 +67,7 @@ else:
             probe_columns.QUANTIZING,
             probe_columns.full_height(quantized),
         )
+    calibrating.section(store(), rows)
     wrong = probe_tables.failures(rows)
     if len(wrong):
         st.subheader("What went wrong")

@@ -104,7 +104,8 @@ class Kernel:
     the sum's scale: 2^-23 for float32 accumulators that truncate, 0 for integers. `pack` brings operands into
     the order that the library asks for, on the device, before any call. A kernel of our own has its `program`, and
     `code`, which makes the call and returns the assembly text that ran. A kernel that quantizes m x k numbers
-    (n is 1) has `decoded`, the float32 values of what a call returned.
+    (n is 1) has `decoded`, the float32 values of what a call returned, and `emulated`, the float64 values that the
+    format's emulator makes of some numbers.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Kernel:
     code: Callable[[str, tuple, Tensor | None], str] | None = None
     is_copy: bool = False
     decoded: Callable[[Any], Tensor] | None = None
+    emulated: Callable[[Tensor], Tensor] | None = None
 
     @property
     def is_product(self) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gpu_probe.kernels.kernel import Kernel, Multiples, Operands, Place
-from gpu_probe.kernels.rules import amd_architecture, both, capability_from, triton_here
+from gpu_probe.kernels.kernel import Kernel, Multiples, Operands, Place, Rule
+from gpu_probe.kernels.rules import amd_architecture, anywhere, both, capability_from, triton_here
 from gpu_probe.kernels.tiles import STEPS, VECTOR, Tile, tile_for
 from gpu_probe.shapes import Shape
 
@@ -90,13 +90,17 @@ def program_kernel(
     amd: tuple[str, ...] = (),
     loss_per_term: Mapping[str, float] | None = None,
     output: str = "bfloat16",
+    also: Rule = anywhere,
 ) -> Kernel:
-    """A kernel that runs a program from an NVIDIA compute capability on, and on the listed AMD architectures."""
+    """A kernel that runs a program from an NVIDIA compute capability on, and on the listed AMD architectures.
+
+    `also` is one more rule about the former.
+    """
     vector = program.kind == "vector"
     step = VECTOR.step if vector else STEPS[program.kind]
     sizes = Multiples(n=16, k=step, largest_m=1 if vector else None)
     what = "Triton compiles this kernel"
-    rules = {"cuda": both(capability_from(*capability, what), triton_here)}
+    rules = {"cuda": both(capability_from(*capability, what), triton_here, also)}
     if amd:
         rules["rocm"] = both(amd_architecture(amd, what), triton_here)
     return Kernel(

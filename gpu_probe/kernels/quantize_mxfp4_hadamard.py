@@ -4,6 +4,7 @@ from gpu_probe.kernels.quantizing import Recipe, quantize_kernel
 
 KERNEL = quantize_kernel(
     "quantize_mxfp4_hadamard",
+    "mxfp4",
     "Hadamard transform of every 32, then e2m1 codes and an e8m0 scale per 32; n is 1",
     Recipe("mxfp4", 32, 2, fp4=True, powers=True, hadamard=True),
     (8, 0),

@@ -4,6 +4,7 @@ from gpu_probe.kernels.quantizing import Recipe, quantize_kernel
 
 KERNEL = quantize_kernel(
     "quantize_mxfp8",
+    "mxfp8",
     "bfloat16 m x k to e4m3 codes and an e8m0 scale per 32; n is 1",
     Recipe("mxfp8", 32, 8, fp4=False, powers=True),
     (8, 9),

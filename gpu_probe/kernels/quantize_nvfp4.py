@@ -4,6 +4,7 @@ from gpu_probe.kernels.quantizing import Recipe, quantize_kernel
 
 KERNEL = quantize_kernel(
     "quantize_nvfp4",
+    "nvfp4",
     "bfloat16 m x k to e2m1 codes and an e4m3 scale per 16, the tensor's scale given; n is 1",
     Recipe("nvfp4", 16, 2, fp4=True, powers=False),
     (8, 9),

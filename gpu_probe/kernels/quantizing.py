@@ -24,14 +24,20 @@ LARGEST_SCALE, LARGEST_E2M1 = 448.0, 6.0
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a format of analysis.formats is made: elements a scale covers, its exponent, whether FP4, the transform."""
+    """How a format of analysis.formats (`emulator`) is made: elements a scale covers (0: only the tensor has a factor),
+    exponent of the largest element, whether codes are FP4, scales powers of two, and a transform comes first."""
 
-    format: str
+    emulator: str
     block: int
     emax: int
     fp4: bool
     powers: bool
     hadamard: bool = False
+
+    @property
+    def _top(self) -> float | None:
+        """What the factor brings the tensor's largest magnitude to."""
+        return None if self.powers else LARGEST_SCALE * (LARGEST_E2M1 if self.fp4 else 1)
 
     def operands(self, shape: Shape, place: Place, seed: int) -> Operands:
         """x in bfloat16 and the tensor's factor; rows are what should be encoded, in float64."""
@@ -39,7 +45,7 @@ class Recipe:
 
         x = normal(shape.m, shape.k, place, seed).to(torch.bfloat16)
         amax = x.abs().max().float()
-        factor = torch.ones_like(amax) if self.powers else LARGEST_SCALE * LARGEST_E2M1 / amax
+        factor = self._top / amax if self._top else torch.ones_like(amax)
         return Operands((x, factor.reshape(1)), lambda index: self._wanted(x[index]), _unit(shape.k))
 
     def _wanted(self, x: Tensor) -> Tensor:
@@ -57,6 +63,8 @@ class Recipe:
         if self.hadamard:
             runs = wide.reshape(-1, HADAMARD_SIZE) @ signs(wide)
             wide = runs.reshape(wide.shape) * HADAMARD_SIZE**-0.5
+        if not self.block:
+            return _codes(wide * factor, self.fp4), x.new_empty(x.shape[0], 0, dtype=torch.uint8), factor
         blocks = wide.view(x.shape[0], -1, self.block)
         amax = blocks.abs().amax(dim=2)
         if self.powers:
@@ -84,21 +92,29 @@ class Recipe:
 
         fp8, byte = torch.float8_e4m3fn, torch.uint8
         codes = x.new_empty(x.shape[0], x.shape[1] // (2 if self.fp4 else 1), dtype=byte if self.fp4 else fp8)
-        return codes, x.new_empty(x.shape[0], x.shape[1] // self.block, dtype=byte if self.powers else fp8)
+        blocks = x.shape[1] // self.block if self.block else 0
+        return codes, x.new_empty(x.shape[0], blocks, dtype=byte if self.powers else fp8)
 
     def decoded(self, made: tuple[Tensor, Tensor, Tensor]) -> Tensor:
         """float32 values (m, k) of codes, scales and factor, by the value tables of analysis.formats."""
         import torch
 
-        from analysis.formats import BlockFormat, Quantized, get_format
+        from analysis.formats import Quantized
         from gpu_probe.layout import unpack_low_first
 
-        fmt: Any = get_format(self.format)
-        assert isinstance(fmt, BlockFormat)
         codes, scales, factor = made
-        codes, scales = codes.view(torch.uint8), scales.view(torch.uint8)
-        values = fmt.dequantize(Quantized(unpack_low_first(codes) if self.fp4 else codes, scales))
-        return values / factor
+        codes, scales = codes.view(torch.uint8), scales.view(torch.uint8) if self.block else torch.ones_like(factor[0])
+        return self._format.dequantize(Quantized(unpack_low_first(codes) if self.fp4 else codes, scales)) / factor
+
+    def emulated(self, wanted: Tensor) -> Tensor:
+        """The float64 values that the format makes of rows of numbers."""
+        return self._format.dequantize(self._format.quantize(wanted.float())).double()
+
+    @property
+    def _format(self) -> Any:
+        from analysis.formats import get_format
+
+        return get_format(self.emulator)
 
 
 def signs(like: Tensor) -> Tensor:
@@ -111,7 +127,7 @@ def signs(like: Tensor) -> Tensor:
     return 1 - 2 * (bits.sum(dim=0) % 2).to(like.dtype)
 
 
-def quantize_kernel(name: str, about: str, recipe: Recipe, capability: tuple[int, int]) -> Kernel:
+def quantize_kernel(name: str, format: str, about: str, recipe: Recipe, capability: tuple[int, int]) -> Kernel:
     """A kernel that quantizes: torch's operations on CPUs and Apple GPUs, our own program on NVIDIA's."""
     program = recipe.program()
 
@@ -127,7 +143,7 @@ def quantize_kernel(name: str, about: str, recipe: Recipe, capability: tuple[int
 
     return Kernel(
         name=name,
-        format=recipe.format,
+        format=format,
         about=about,
         operands=recipe.operands,
         launch=launch,
@@ -142,6 +158,7 @@ def quantize_kernel(name: str, about: str, recipe: Recipe, capability: tuple[int
         multiples={"cpu": Multiples(k=HADAMARD_SIZE), "cuda": Multiples(k=ROWS.step)},
         own_shapes=SHAPES,
         decoded=recipe.decoded,
+        emulated=recipe.emulated,
     )
 
 

@@ -69,3 +69,11 @@ def triton_here(device: DeviceInfo) -> str | None:
     if "triton" in device.features:
         return None
     return f"Triton is not installed beside torch; pip install triton (3.7 or later) to compile for {device.name}"
+
+
+def decomposes_nvfp4(device: DeviceInfo) -> str | None:
+    """Where no FP4 hardware is, a Triton that can decompose NVFP4: 3.7 ends its process instead."""
+    triton = device.versions.get("triton", "")
+    if device.cuda_capability >= (10, 0) or not triton.startswith("3.7."):
+        return None
+    return f"Triton {triton} cannot decompose NVFP4 for {device.name}; install Triton 3.8 or later"

@@ -3,6 +3,7 @@
 from gpu_probe.kernels.mm_fp8 import TENSOR_CORE_LOSS
 from gpu_probe.kernels.our_operands import block_scaled_operands
 from gpu_probe.kernels.program import Program, program_kernel
+from gpu_probe.kernels.rules import decomposes_nvfp4
 
 KERNEL = program_kernel(
     name="triton_nvfp4",
@@ -20,4 +21,5 @@ KERNEL = program_kernel(
     capability=(8, 9),
     amd=(),
     loss_per_term=TENSOR_CORE_LOSS,
+    also=decomposes_nvfp4,
 )

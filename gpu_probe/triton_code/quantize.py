@@ -44,16 +44,29 @@ def _spread(x, ROWS: tl.constexpr, WIDTH: tl.constexpr, SIZE: tl.constexpr):
 
 
 @triton.jit
+def _scales_of(amax, factor, EMAX: tl.constexpr, POWERS: tl.constexpr):
+    """Scale codes of blocks and what their elements are multiplied by.
+
+    Powers of two below amax over 2^EMAX, or e4m3, amax / 6 times the tensor's factor, in the order of operations of
+    Transformer Engine: scales often lie midway between two of e4m3.
+    """
+    if POWERS:
+        wide, times = _power_of_two_scale(amax, EMAX)
+        code = wide.to(tl.uint8)
+    else:
+        whole = tl.load(factor)
+        code = tl.minimum(amax * (whole * (1.0 / 6.0)), 448.0).to(tl.float8e4nv)
+        times = tl.minimum(tl.div_rn(1.0, tl.div_rn(code.to(tl.float32), whole)), 3.4028234663852886e38)
+    return code, times
+
+
+@triton.jit
 def block_quantize(
     x, factor, codes, scales, m, n, k,
     BM: tl.constexpr, BK: tl.constexpr, BLOCK: tl.constexpr, EMAX: tl.constexpr,
     FP4: tl.constexpr, POWERS: tl.constexpr, HADAMARD: tl.constexpr,
 ):  # fmt: skip
-    """bfloat16 rows (m, k) to codes and block scales row by row; HADAMARD is 0 or the size of the transform.
-
-    Scales are e8m0, the power of two below amax over 2^EMAX, or e4m3, amax / 6 times the tensor's factor, in the order
-    of operations of Transformer Engine: scales often lie midway between two of e4m3.
-    """
+    """bfloat16 rows (m, k) to codes and, unless BLOCK is 0, block scales row by row; HADAMARD is 0 or its size."""
     wide = k // BK
     rows = tl.program_id(0) // wide * BM + tl.arange(0, BM)
     first = tl.program_id(0) % wide * BK
@@ -61,20 +74,16 @@ def block_quantize(
     value = tl.load(x + kept * k + first + inner).to(tl.float32)
     if HADAMARD > 0:
         value = _spread(value, BM, BK, HADAMARD)
-    blocks = tl.reshape(value, (BM, BK // BLOCK, BLOCK))
-    amax = tl.max(tl.abs(blocks), axis=2)
     inside = (rows < m)[:, None]
-    scales_at = scales + rows[:, None].to(tl.int64) * (k // BLOCK) + first // BLOCK
-    scales_at += tl.arange(0, BK // BLOCK)[None, :]
-    if POWERS:
-        code, times = _power_of_two_scale(amax, EMAX)
-        tl.store(scales_at, code.to(tl.uint8), mask=inside)
+    if BLOCK == 0:
+        scaled = value * tl.load(factor)
     else:
-        whole = tl.load(factor)
-        scale = tl.minimum(amax * (whole * (1.0 / 6.0)), 448.0).to(tl.float8e4nv)
-        tl.store(scales_at, scale, mask=inside)
-        times = tl.minimum(tl.div_rn(1.0, tl.div_rn(scale.to(tl.float32), whole)), 3.4028234663852886e38)
-    scaled = tl.reshape(blocks * times[:, :, None], (BM, BK))
+        scales_at = scales + rows[:, None].to(tl.int64) * (k // BLOCK) + first // BLOCK
+        scales_at += tl.arange(0, BK // BLOCK)[None, :]
+        blocks = tl.reshape(value, (BM, BK // BLOCK, BLOCK))
+        code, times = _scales_of(tl.max(tl.abs(blocks), axis=2), factor, EMAX, POWERS)
+        tl.store(scales_at, code, mask=inside)
+        scaled = tl.reshape(blocks * times[:, :, None], (BM, BK))
     if FP4:
         low, high = tl.split(tl.reshape(_e2m1_code(scaled), (BM, BK // 2, 2)))
         half = tl.arange(0, BK // 2)[None, :]

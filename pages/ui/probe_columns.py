@@ -46,3 +46,13 @@ QUANTIZING = {
     ),
     "detail": PRODUCTS["detail"],
 }
+
+STEP = {
+    "p50_ms": column_config.NumberColumn("median [ms]", format="%.4g"),
+    "p20_ms": column_config.NumberColumn("p20 [ms]", format="%.4g"),
+    "p80_ms": column_config.NumberColumn("p80 [ms]", format="%.4g"),
+    "over_bf16": column_config.NumberColumn("over bf16 [x]", format="%.3g"),
+    "quantizing": column_config.NumberColumn(
+        "in quantizing", format="percent", help="Share of the time that quantizing the operands takes"
+    ),
+}

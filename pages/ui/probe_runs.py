@@ -11,10 +11,10 @@ import streamlit as st
 from gpu_probe.device import KIND_WORDS, DeviceInfo
 from gpu_probe.events import Case
 from gpu_probe.job import DONE, Job, start_job
-from gpu_probe.kernels import KERNELS
+from gpu_probe.kernels import KERNELS, get_kernels
 from gpu_probe.result import ProbeResult, Status
 from gpu_probe.runner import Settings, estimate_s, find_devices, plan
-from gpu_probe.shapes import SHAPE_SETS, parse_shapes, why_too_big
+from gpu_probe.shapes import SHAPE_SETS, kernels_for, parse_shapes, why_too_big
 from pages.ui.probe_columns import full_height
 from pages.ui.probe_tables import progress, tally
 from results_db import Store
@@ -122,7 +122,7 @@ def _start_form(device: DeviceInfo, store: Store) -> None:
         wrong = next((reason for shape in shapes if (reason := why_too_big(shape, device.memory_bytes))), None)
     except ValueError as problem:
         shapes, wrong = (), str(problem)
-    cases = plan(list(KERNELS.values()), shapes, device.kind)
+    cases = plan(get_kernels(kernels_for(str(chosen), KERNELS)), shapes, device.kind)
     label = f"Run the probe (about {_duration(estimate_s(cases, device, settings))})" if not wrong else "Run the probe"
     if right.button(
         label, type="primary", key="probe.run", icon=":material/speed:", disabled=bool(wrong), width="stretch"

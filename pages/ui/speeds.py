@@ -13,6 +13,7 @@ from analysis.planner import without_factors
 from analysis.powers import powers
 from analysis.schemes import Scheme
 from analysis.speed import BOPS, SpeedTable, constant, measured_tables, training_speedup
+from pages.ui import calibrating
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
 from results_db import Store
@@ -49,7 +50,7 @@ def usual_speeds(device: str, peaks: Mapping[str, float], throughput: pd.DataFra
 
 def choose_speeds(store: Store, key: str, device: str, peaks: Mapping[str, float]) -> Speeds:
     """Draws the choice of how much faster FP4 runs than FP8, and how sure that is."""
-    measured = measured_tables(store.table("throughput"))
+    measured = measured_tables(calibrating.throughput(store))
     own: dict[str, tuple[SpeedTable, ...]] = {OF_THE_GPU: (fp4_speed(device, peaks, measured),), BOPS.name: (BOPS,)}
     own |= {table.name: (table,) for table in measured}
     if len(measured) > 1:

@@ -196,6 +196,8 @@ def test_codes_as_near_as_the_emulators_pass_and_any_others_are_rejected_and_nam
     assert (found.failure, found.checked) == (None, 64 * 512)
     assert found.relative_error < 1e-6
     for how, spoil in MISMADE.items():
+        if "scales" in how and not scales.numel():
+            continue
         failure = check(kernel, shape, operands, spoil(codes.view(torch.uint8), scales, factor), "cpu", 0).failure
         assert failure is not None, how
         assert re.match(r"element \(\d+, \d+\) decodes to ", failure), failure

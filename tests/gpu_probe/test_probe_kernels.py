@@ -58,6 +58,7 @@ RUNS_ON = {
     "gemv_mxfp4_weight": NVIDIA_8,
     "gemv_fp8_weight": FP8_TYPES,
     "gemv_nvfp4_weight": FP8_TYPES,
+    "quantize_fp8": FP8_TYPES | CPUS,
     "quantize_mxfp8": FP8_TYPES | CPUS,
     "quantize_nvfp4": FP8_TYPES | CPUS,
     "quantize_mxfp4": NVIDIA_8 | CPUS,

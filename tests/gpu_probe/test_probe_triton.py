@@ -201,3 +201,11 @@ def test_a_kernel_of_ours_says_where_triton_is_missing():
     for kernel in our_kernels():
         assert str(kernel.why_not(bare)).startswith("Triton is not installed beside torch; pip install triton")
     assert set(NATIVE_ON) <= set(OURS)
+
+
+def test_nvfp4_is_refused_where_an_old_triton_would_end_its_process():
+    kernel = KERNELS["triton_nvfp4"]
+    old = replace(recorded("sm_90"), versions={"triton": "3.7.1"})
+    assert str(kernel.why_not(old)).startswith("Triton 3.7.1 cannot decompose NVFP4 for NVIDIA H100 80GB HBM3; install")
+    assert kernel.why_not(replace(old, versions={"triton": "3.8.0"})) is None
+    assert kernel.why_not(replace(recorded("sm_120"), versions={"triton": "3.7.1"})) is None

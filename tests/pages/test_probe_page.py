@@ -1,0 +1,85 @@
+"""A device's probe gives the planner its speeds: from stored rows to the page's figure and the planner's choices."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from gpu_probe.kernels import KERNELS
+from gpu_probe.recorded import recorded
+from gpu_probe.result import ProbeResult, Status, about
+from gpu_probe.shapes import SHAPE_SETS, Shape
+from pages.ui.calibrating import speedups, throughput
+from results_db import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+B200 = recorded("sm_100")
+SECONDS_PER_OPERATION = {"mm_bf16": 4e-16, "mm_fp8": 2e-16, "mm_nvfp4": 1e-16, "triton_mxfp4": 1.5e-16}
+
+
+def result(kernel: str, shape: Shape, p50_us: float, native: bool | None) -> dict:
+    times = {"p20_us": 0.99 * p50_us, "p50_us": p50_us, "p80_us": 1.01 * p50_us, "relative_error": 1e-3}
+    facts = {"native": native, "run_id": "run", "utc": "2026-11-25T00:00:00Z", **times, **about(B200)}
+    return ProbeResult(kernel, KERNELS[kernel].format, *shape, status=Status.OK, detail="", **facts).to_dict()
+
+
+def rows() -> list[dict]:
+    """A B200 on which products run at the rates above and a number is quantized in a picosecond."""
+    shapes = SHAPE_SETS["planner"].accelerator
+    products = [
+        result(kernel, shape, 1e6 * seconds * 2 * shape.m * shape.n * shape.k, True)
+        for kernel, seconds in SECONDS_PER_OPERATION.items()
+        for shape in shapes
+    ]
+    numbers = Shape(16384, 1, 4096)
+    quantized = ("quantize_fp8", "quantize_nvfp4", "quantize_mxfp4")
+    return [*products, *(result(name, numbers, 1e-6 * numbers.m * numbers.k, None) for name in quantized)]
+
+
+@pytest.fixture
+def probed(own_store_path: Path, shipped_file: Path) -> Path:
+    """A shipped store that also holds the rows of such a probe."""
+    shutil.copyfile(shipped_file, own_store_path)
+    with Store.open(own_store_path) as store:
+        store.add_probe_results(rows())
+    return own_store_path
+
+
+def opened(page: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setattr("pages.ui.probe_runs._devices", lambda: [B200])
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).switch_page(f"pages/{page}.py").run()
+    assert not at.exception, at.exception
+    return at
+
+
+def test_a_probe_of_the_planners_shapes_is_shown_beside_the_published_speeds(probed, monkeypatch):
+    at = opened("probe", monkeypatch)
+    assert "Calibrate the planner" in [heading.value for heading in at.subheader]
+    step = next(table.value for table in at.dataframe if "over_bf16" in table.value)
+    assert set(step["format"]) == {"bf16", "FP8", "MXFP4", "NVFP4"}
+    assert len(step) == 4 * 3 * 2
+    forward = step[(step["format"] == "NVFP4") & (step["phase"] == "forward")]
+    gains = list(forward["over_bf16"])  # four times, but for quantizing, which weighs less the larger the model
+    assert 1 < gains[0] < gains[1] < gains[2] < 4
+    assert list(forward["quantizing"]) == sorted(forward["quantizing"], reverse=True)
+    assert any("planner and the overview offer these speeds" in caption.value for caption in at.caption)
+
+
+def test_the_planner_offers_the_speeds_of_the_probe_and_takes_them_for_its_device(probed, monkeypatch):
+    at = opened("planner", monkeypatch)
+    choice = at.selectbox(key="planner.speed")
+    own = "B200 SXM, NVFP4 linear layers measured here, 16384 tokens, batch 32"
+    assert own in choice.options
+    choice.set_value(own).run()
+    assert not at.exception
+    assert any("your probe, B200 SXM, NVFP4" in caption.value for caption in at.caption)
+
+
+def test_a_probe_of_other_shapes_or_without_fp4_leaves_the_published_speeds_as_they_are(shipped_store: Store):
+    published = shipped_store.table("throughput")
+    shipped_store.add_probe_results([row for row in rows() if row["kernel"] in ("mm_bf16", "mm_fp8", "quantize_fp8")])
+    assert len(throughput(shipped_store)) == len(published)
+    assert speedups(shipped_store.table("probe_results")).empty
