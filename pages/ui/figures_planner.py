@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -13,13 +14,16 @@ from pages.ui.figures import MUTED, SCHEME_COLORS, decade_ticks, format_color, w
 
 PLACES = {"circle": ("middle left", "bottom right", "middle right"), "star": ("top center",), "diamond": ("top right",)}
 AXES = {False: "tokens per parameter D/N", True: "training compute at the reference's speed [FLOPs]"}
+SMALL = 400  # pixels of height: a map this small needs two lines of legend
 SURE = 0.95  # the band around a boundary: the cells where no scheme wins so surely
+OTHERS = ("#CC79A7", "#56B4E9", "#7A6FBF", "#8A6238", "#86C34A", "#4D4D4D")
 HOVER_SIDE = 100  # cells per side that hold numbers to hover: a finer map only looks finer
 
 
 def scheme_color(name: str) -> str:
-    """The colour of a scheme: its own, or that of its forward format."""
-    return SCHEME_COLORS.get(name, format_color(name.partition(":")[0]))
+    """The colour of a scheme: its own, that of its forward format, or for an unknown one always the same other one."""
+    known = SCHEME_COLORS.get(name, format_color(name.partition(":")[0]))
+    return known if known != MUTED else OTHERS[crc32(name.encode()) % len(OTHERS)]
 
 
 def region_figure(
@@ -54,7 +58,7 @@ def region_figure(
     figure.update_layout(
         title=title,
         height=height,
-        margin={"l": 10, "r": 10, "t": 90, "b": 10},
+        margin={"l": 10, "r": 10, "t": 90 if height > SMALL else 110, "b": 10},
         xaxis={"title": AXES[cells.compute], "range": [x[0], x[-1]]} | _ticks(x, cells.compute),
         yaxis={"title": "parameters N at FP8 speed", "range": [y[0], y[-1]]} | decade_ticks(y[0], y[-1]),
         legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},

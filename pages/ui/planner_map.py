@@ -10,8 +10,18 @@ import streamlit as st
 
 from analysis.budget import native_schemes
 from analysis.planner import Region, plan
-from analysis.schemes import Scheme, changed
-from pages.ui import changes, coefficients, estimates, figures_planner, panels, planner_report, planning, speeds
+from analysis.schemes import Scheme
+from pages.ui import (
+    changes,
+    coefficients,
+    estimates,
+    figures_planner,
+    more_formats,
+    panels,
+    planner_report,
+    planning,
+    speeds,
+)
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
 from pages.ui.hardware import Machine, choose_machine, peak_words
@@ -43,15 +53,16 @@ def training_map() -> None:
         return
     basis = estimates.with_estimate(store(), basis)
     schemes = native_schemes(machine.hardware, basis.factors, speed.tables, speed.spread)
+    further = more_formats.choose(store(), KEY)
+    basis, schemes = more_formats.with_formats(basis, schemes, further, speed.tables, speed.spread)
     place = st.container()
     table = _budget(basis, schemes, machine, speed, place)
     cell = _chosen_cell()
-    # The map says what FP4 would be worth, whether or not the chosen device has it.
-    every = [changed(scheme, "fp4", why_not=None) for scheme in schemes]
-    region = planning.optimality_map(basis, every, compute)
+    # The map and its cell say what a format would be worth, whether or not the chosen device runs it.
+    region = planning.optimality_map(basis, schemes, compute)
     with place:
         _map(region, basis, speed, machine, table, cell)
-    _cell(basis, every, cell)
+    _cell(basis, schemes, cell)
     planner_report.offer(store(), basis, schemes, speed, machine, table, region)
 
 

@@ -1,0 +1,156 @@
+"""The planner as a person uses it: budgets in several units, limits, further formats, what-ifs, a report to hand on."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import more_formats, planner_report
+from results_db import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def planner(own_store_path: Path, shipped_file: Path) -> Callable[..., AppTest]:
+    """planner(name=value, ...) opens the planner with planner.name=value in its address."""
+
+    def open_page(**query: object) -> AppTest:
+        shutil.copyfile(shipped_file, own_store_path)
+        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+        for name, value in query.items():
+            at.query_params[f"planner.{name}"] = str(value)
+        at = at.switch_page("pages/planner.py").run()
+        assert not at.exception
+        return at
+
+    return open_page
+
+
+def words(at: AppTest) -> str:
+    kinds = (at.markdown, at.caption, at.success, at.info, at.warning)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def table(at: AppTest, column: str) -> pd.DataFrame:
+    return next(own.value for own in at.dataframe if column in own.value)
+
+
+def budget(at: AppTest) -> pd.DataFrame:
+    return table(at, "days to the best loss").set_index("scheme")
+
+
+def test_days_dollars_and_flops_of_the_same_budget_give_the_same_plan(planner):
+    days = planner(days=10, price=4)
+    dollars = planner(budget="dollars", dollars=64 * 24 * 10 * 4, price=4)
+    rate = 4500e12 * 0.358 * 64 * 86400 * 10
+    flops = planner(budget="FLOPs", FLOPs=rate, price=4, mfu=35.8)
+    expected = budget(days)["loss [nats/token]"]
+    for other in (dollars, flops):
+        np.testing.assert_allclose(budget(other)["loss [nats/token]"], expected, atol=2e-4)
+    assert "61.4k USD at 4 USD per GPU hour" in words(days)
+
+
+def test_energy_is_gpu_hours_at_the_rated_power_times_pue(planner):
+    at = planner(gpus=8, days=1, pue=1.2)
+    assert f"{8 * 24 * 1000 * 1.2 / 1e6:.3g} MWh at 1000 W per GPU and PUE 1.2" in words(at)
+
+
+def test_a_memory_limit_and_a_fixed_size_are_kept(planner):
+    limited = budget(planner(memory=2))
+    assert (limited["served weights [GB]"] <= 2.001).all()
+    fixed = budget(planner(fixed_n=1.5))
+    assert set(fixed["parameters"]) == {"1.5B"}
+    assert "No scheme can be trained here" in words(planner(fixed_n=1e6, fixed_d=1e6))
+
+
+def test_utilization_defaults_to_what_was_published_on_the_chip_with_its_spread(planner):
+    said = words(planner(device="H100 SXM"))
+    found = re.search(r"Utilization ([\d.]+)% of the dense peak; published on this chip in BF16: median (\d+)%", said)
+    assert found, said
+    assert float(found[1]) == pytest.approx(float(found[2]), abs=0.51)
+    assert "it is a guess" in words(planner(device="T4", coefficients="published, newest snapshot"))
+
+
+def test_a_format_that_counts_in_full_at_twice_the_speed_wins_everywhere(planner):
+    at = planner(formats="dream 1 1 4 4 4")
+    assert "**DREAM forward, DREAM backward**" in at.success[0].value
+    assert budget(at).loc["dream:dream", "P(win)"] == pytest.approx(1.0)
+    assert "**dream:dream** wins" in words(at)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nvfp4 0.7", "'nvfp4 0.7' has 1 numbers; write name eff_N eff_D"),
+        ("a 0.5 zero", "eff_D is 'zero'; write a number above 0"),
+        ("a 0.5 -1", "eff_D is '-1'"),
+        ("a 0.5 nan", "eff_D is 'nan'"),
+    ],
+)
+def test_a_format_entered_wrongly_is_said(planner, text, said):
+    at = planner(formats=text, coefficients="published, newest snapshot")
+    assert said in words(at)
+
+
+def test_published_methods_compete_with_their_own_factors(shipped_store: Store):
+    known = more_formats.methods(shipped_store.coefficient_sets("quartet"))
+    assert (known["Quartet newest"].eff_n, known["Quartet newest"].eff_d) == pytest.approx((0.658, 0.822), abs=1e-3)
+    assert known["paper v4 method Quartet"].eff_d == pytest.approx(0.95)
+
+
+def test_the_what_ifs_are_what_the_changed_page_says(planner):
+    at = planner()
+    changes = table(at, "if").set_index("if")
+    assert changes.loc["nothing changes", "wins"] == budget(at)["loss [nats/token]"].idxmin()
+    elsewhere = planner(device="H200 SXM", mfu=budgeted(at))
+    assert changes.loc["the GPUs are H200 SXM", "wins"] == budget(elsewhere)["loss [nats/token]"].idxmin()
+    assert changes.loc["the GPUs are H200 SXM", "loss [nats/token]"] == pytest.approx(
+        budget(elsewhere)["loss [nats/token]"].min(), abs=2e-4
+    )
+
+
+def budgeted(at: AppTest) -> float:
+    return float(re.search(r"Utilization ([\d.]+)%", words(at))[1])
+
+
+def test_the_map_over_compute_has_an_axis_of_flops(planner):
+    at = planner(axes="training compute", coefficients="published, newest snapshot")
+    assert "training compute" in at.get("plotly_chart")[0].proto.spec
+
+
+def test_other_laws_mark_their_disagreement_and_their_ranges(planner):
+    at = planner(tab="Other laws", laws_n=1, laws_d=100)
+    assert re.search(r"They disagree: .* trains in the fewest bits", words(at))
+    shown = table(at, "trains in")
+    assert shown["disagrees"].str.contains("from the median of the laws").any()
+    assert shown["validity"].str.contains("extrapolation").any()
+    assert len(at.get("plotly_chart")) == 3
+
+
+def test_the_report_holds_figures_numbers_and_sources_and_asks_nobody(planner, monkeypatch):
+    kept = []
+    made = planner_report.report
+    monkeypatch.setattr(
+        planner_report, "offer", lambda *plan: kept.append(made(planner_report.sections(*plan), "here"))
+    )
+    at = planner(gpus=16, formats="<b>x</b> 0.9 0.9")
+    (page,) = kept
+    without_script = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    assert not re.search(r"<(script|link|img|iframe)[^>]*(src|href)=", page)
+    assert page.count("plotly-graph-div") == 2
+    assert "quartet_2025" in without_script
+    assert "<b>x</b>" not in without_script
+    for scheme, row in budget(at).iterrows():
+        if not str(scheme).startswith("<"):
+            assert str(scheme) in without_script
+            assert f"{row['loss [nats/token]']:.4f}".rstrip("0") in without_script
+    for fact in ("95% from", "eff_n[QuEST]", "rows of runs", "Python", "2505.14669", "Utilization"):
+        assert fact in without_script, fact
