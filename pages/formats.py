@@ -14,12 +14,22 @@ from pages.ui import (
     format_codes,
     format_law,
     format_splits,
+    format_sums,
     format_tensors,
     format_transforms,
     panels,
 )
 
-TABS = ("Error", "Exponent splits", "Integer or float", "Other tensors", "Transforms", "A checkpoint", "For training")
+TABS = (
+    "Error",
+    "Exponent splits",
+    "Integer or float",
+    "Other tensors",
+    "Transforms",
+    "Arithmetic",
+    "A checkpoint",
+    "For training",
+)
 
 panels.header(
     "Formats",
@@ -115,6 +125,7 @@ drawn: dict[str, Callable[[], None]] = {
     "A checkpoint": partial(format_checkpoints.whole_checkpoint, chosen, scaled, rounding),
     "For training": partial(format_law.to_law, chosen),
     "Transforms": partial(format_transforms.transforms, chosen),
+    "Arithmetic": format_sums.sums_and_products,
 }
 if study is not None:
     drawn |= {
