@@ -7,7 +7,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pages.ui.figures import MUTED, format_color, words
-from pages.ui.figures_memory import DASHES, LEGEND, MARGIN
+from pages.ui.figures_memory import DASHES, laid_out
+
+HEIGHT = 460
+TICKS_GB = [step * 10.0**decade for decade in range(-3, 5) for step in (1, 2, 5)]
 
 
 def frontier_figure(lines: pd.DataFrame, best: pd.DataFrame, unit: str, title: str) -> go.Figure:
@@ -35,11 +38,9 @@ def frontier_figure(lines: pd.DataFrame, best: pd.DataFrame, unit: str, title: s
             hovertemplate=f"%{{customdata}} at {bits:g} bits: %{{y:.4g}}<extra>%{{x:.3g}} GB</extra>",
         )
     low, high = np.log10([lines["gigabytes"].min(), lines["gigabytes"].max()])
-    axis = {"title": "weights [GB]", "type": "log", "range": [low - 0.1, high + 0.1], "dtick": "D2"}
-    figure.update_layout(
-        title=title, height=400, margin=MARGIN | {"t": 100}, xaxis=axis, yaxis={"title": unit}, legend=LEGEND
-    )
-    return figure
+    axis = {"title": "weights [GB]", "type": "log", "range": [low - 0.1, high + 0.1], "tickvals": TICKS_GB}
+    figure.update_layout(xaxis=axis, yaxis={"title": unit})
+    return laid_out(figure, title, HEIGHT)
 
 
 def answer_cost_figure(table: pd.DataFrame, title: str) -> go.Figure:
@@ -58,11 +59,7 @@ def answer_cost_figure(table: pd.DataFrame, title: str) -> go.Figure:
             hovertemplate="%{x:,.3~s} tokens: %{y:.3~s} eFLOPs<extra>%{fullData.name}</extra>",
         )
     figure.update_layout(
-        title=title,
-        height=400,
-        margin=MARGIN | {"t": 100},
         xaxis={"title": "tokens of the answer", "type": "log", "dtick": 1},
         yaxis={"title": "equivalent FLOPs", "type": "log", "dtick": 2, "exponentformat": "power"},
-        legend=LEGEND,
     )
-    return figure
+    return laid_out(figure, title, HEIGHT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -17,9 +18,23 @@ PARTS = {
     "gradients": ("#CC79A7", "x"),
     "optimizer": ("#8C8C8C", "\\"),
 }
-LEGEND = {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"}
-MARGIN = {"l": 10, "r": 20, "t": 80, "b": 10}
+TITLE_CHARACTERS = 44  # of a line of a title: what a phone shows
+LEGEND_PX = 64  # below the plot, under the title of its axis
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+
+
+def laid_out(figure: go.Figure, title: str, height: int, top: int = 20) -> go.Figure:
+    """The figure with its title in lines that a phone can show, and its legend below the plot, never over the title."""
+    lines = textwrap.wrap(title, TITLE_CHARACTERS)
+    above = top + 24 * len(lines)
+    figure.update_layout(
+        # Plotly hangs the first line above the place of the others.
+        title={"text": "<br>".join(lines), "y": 1 - (8 + 20 * (len(lines) - 1)) / height, "yanchor": "top"},
+        height=height,
+        margin={"l": 10, "r": 20, "t": above, "b": 10},
+        legend={"orientation": "h", "x": 0, "y": -LEGEND_PX / (height - above - 120), "yanchor": "top"},
+    )
+    return figure
 
 
 def memory_figure(
@@ -52,17 +67,14 @@ def memory_figure(
         figure.add_vline(
             x=limit,
             line={"color": MUTED, "width": 2, "dash": "dash"},
-            annotation={"text": words_of, "font": {"size": 12}, "yanchor": "bottom", "y": 0},
-            annotation_position="bottom right",
+            annotation={"text": words_of, "font": {"size": 12}, "yanchor": "bottom"},
+            annotation_position="top",
         )
     widest = max([*table["total"], *limits.values()])
     figure.update_layout(
-        title=title,
         barmode="stack",
-        height=150 + 36 * len(table),
-        margin=MARGIN,
-        xaxis={"title": "memory [GB]", "range": [0, 1.3 * widest]},
+        xaxis={"title": "memory [GB]", "range": [0, 1.45 * widest]},
         yaxis={"autorange": "reversed"},
-        legend=LEGEND | {"traceorder": "normal"},
     )
-    return figure
+    figure.update_legends(traceorder="normal")
+    return laid_out(figure, title, 190 + 34 * len(table), top=40)

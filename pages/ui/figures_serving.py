@@ -10,7 +10,11 @@ import plotly.graph_objects as go
 
 from analysis.ceilings import Ceilings
 from pages.ui.figures import MUTED, format_color
-from pages.ui.figures_memory import DASHES, LEGEND, MARGIN
+from pages.ui.figures_memory import DASHES, laid_out
+
+HEIGHT = 460
+SWEEP_HEIGHT = 580  # its legend has a line for each choice of formats
+LABELLED = 0.15  # share of a step from which an operation is named on the roofline
 
 
 def sweep_figure(sweeps: Mapping[str, pd.DataFrame], chosen: str, reach: tuple[float, float], title: str) -> go.Figure:
@@ -40,14 +44,10 @@ def sweep_figure(sweeps: Mapping[str, pd.DataFrame], chosen: str, reach: tuple[f
             "after %{customdata[1]:.3~s} s<br>%{customdata[2]:,.0f} GB<extra>%{fullData.name}</extra>",
         )
     figure.update_layout(
-        title=title,
-        height=430,
-        margin=MARGIN | {"t": 100},
         xaxis={"title": "requests at once", "type": "log", "dtick": 1},
         yaxis={"title": "generated tokens per second", "type": "log", "dtick": 1},
-        legend=LEGEND,
     )
-    return figure
+    return laid_out(figure, title, SWEEP_HEIGHT)
 
 
 def _band(figure: go.Figure, table: pd.DataFrame, reach: tuple[float, float], color: str) -> None:
@@ -96,8 +96,13 @@ def roofline_figure(points: pd.DataFrame, ceilings: Ceilings, title: str) -> go.
         figure.add_scatter(
             x=own["intensity"],
             y=own["tflops"],
-            mode="markers",
+            mode="markers+text",
             name=step,
+            text=[
+                name if share >= LABELLED else "" for name, share in zip(own["operation"], own["share"], strict=True)
+            ],
+            textposition=["bottom right", "top left"][len(figure.data) % 2],
+            textfont={"size": 12},
             marker={
                 "symbol": symbol,
                 "size": 8 + 26 * np.sqrt(own["share"]),
@@ -109,15 +114,12 @@ def roofline_figure(points: pd.DataFrame, ceilings: Ceilings, title: str) -> go.
             hovertemplate="%{customdata[0]}: %{x:,.3~s} FLOPs a byte, %{y:,.3~s} TFLOP/s<br>%{customdata[1]:.0%} of "
             "the step, bound by %{customdata[2]}<extra>%{fullData.name}</extra>",
         )
+    figure.update_legends(itemsizing="constant")
     figure.update_layout(
-        title=title,
-        height=430,
-        margin=MARGIN | {"t": 100},
         xaxis={"title": "operations per byte moved [FLOP/B]", "type": "log", "dtick": 1},
         yaxis={"title": "rate of one device [TFLOP/s]", "type": "log", "dtick": 1},
-        legend=LEGEND | {"itemsizing": "constant"},
     )
-    return figure
+    return laid_out(figure, title, HEIGHT)
 
 
 def _steps(points: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:

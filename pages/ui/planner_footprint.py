@@ -46,7 +46,7 @@ def answer(model: Architecture, hardware: inputs.Hardware, recipe: Recipe, batch
     largest = max(parts, key=lambda part: parts[part])
     told = (
         f"Training **{model.name}** with **{recipe.name}** on **{cluster.devices:,} x {hardware.name}** takes "
-        f"**{total:,.3g} GB** of each device's {memory:,.0f} GB; most of it are **{largest}** "
+        f"**{total:,.3g} GB** of each device's {memory:,.0f} GB; its largest part: **{largest}** "
         f"({parts[largest] / 1e9 / total:.0%})."
     )
     if total <= memory:

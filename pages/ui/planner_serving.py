@@ -204,7 +204,7 @@ def draw_roofline(server: Server, load: Load, sequences: int) -> None:
         f"Roofline of one device: {title}",
         table,
         f"{KEY}.roofline",
-        f"{server.ceilings.origin}, {server.ceilings.bandwidth_gb_s:,.0f} GB/s, at full reach. Each dot is one kind of "
+        f"Ceilings: {server.ceilings.origin}, {server.ceilings.bandwidth_gb_s:,.0f} GB/s, at full reach. Each dot is one kind of "
         "operation over all layers; its area is its share of the step. Weights, inputs and outputs of a product move "
         "once; attention reads the cache once.",
     )
