@@ -24,7 +24,7 @@ def efficiency_figure(
     names: what each source is called in the legend.
     """
     figure = make_subplots(
-        rows=1, cols=2, horizontal_spacing=0.09, subplot_titles=("forward: parameters count", "backward: tokens count")
+        rows=1, cols=2, horizontal_spacing=0.09, subplot_titles=("forward: eff_N", "gradients: eff_D")
     )
     for column, relation in ((1, relations.forward), (2, relations.backward)):
         for place, source in enumerate(np.unique(relation.points.sources)):
@@ -35,14 +35,15 @@ def efficiency_figure(
     for place, (name, pair) in enumerate(pairs.items()):
         for column, estimate in enumerate(pair, 1):
             _format(figure, name, estimate, SYMBOLS[place % len(SYMBOLS)], column)
-    figure.update_xaxes(title_text="relative squared error (MSE / mean square)", type="log", exponentformat="power")
-    figure.update_yaxes(title_text="eff_N", range=[0, 1.1], col=1)
-    figure.update_yaxes(title_text="eff_D", range=[0.8, 1.02], col=2)
+    figure.update_xaxes(title_text="relative error", type="log", dtick=1, exponentformat="power")
+    figure.update_yaxes(range=[0, 1.1], col=1)
+    lowest = min([0.85, *(backward.low for _, backward in pairs.values())])
+    figure.update_yaxes(range=[lowest - 0.02, 1.02], col=2)
     figure.update_annotations(font={"size": 13})
     return figure.update_layout(
         title=title,
         height=440,
-        legend={"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top"},
+        legend={"orientation": "h", "x": 0, "y": -0.25, "yanchor": "top"},
         margin={"l": 10, "r": 10, "t": 74, "b": 10},
     )
 

@@ -28,7 +28,7 @@ def number_lines(lines: pd.DataFrame, reaches: dict[str, float], names: Sequence
         cols=2,
         shared_yaxes=True,
         horizontal_spacing=0.03,
-        subplot_titles=("linear: value / largest value", "logarithmic: powers of two below the largest value"),
+        subplot_titles=("linear", "logarithmic, base 2"),
     )
     for name, reach in reaches.items():
         figure.add_scatter(

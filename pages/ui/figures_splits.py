@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -9,7 +11,7 @@ import plotly.graph_objects as go
 from pages.ui.figures import MUTED, format_color
 
 FLOAT, INTEGER = "#0072B2", "#009E73"
-SHADES = ("#B8C4D0", "#93B1CC", "#6A9CC6", "#3D86BE", "#0072B2", "#00507D")
+SHADES = ("#A8B7C6", "#8DAECB", "#6FA3CE", "#4F97CC", "#2C88C4", "#0072B2")
 
 
 def split_figure(frame: pd.DataFrame, title: str) -> go.Figure:
@@ -101,8 +103,8 @@ def cost_figure(table: pd.DataFrame, cost: tuple[float, float] | None, title: st
     )
 
 
-def across_figure(frame: pd.DataFrame, title: str) -> go.Figure:
-    """SQNR of each format (columns) on each tensor (rows) as dots in a row: columns tensor, format, sqnr_db."""
+def across_figure(frame: pd.DataFrame, best: pd.DataFrame, title: str) -> go.Figure:
+    """SQNR of each format on each tensor as dots in a row (columns tensor, format, sqnr_db), `best` rows ringed."""
     figure = go.Figure()
     symbols = ("circle", "square", "diamond", "triangle-up", "cross", "star")
     for place, (name, rows) in enumerate(frame.groupby("format", sort=False)):
@@ -114,12 +116,11 @@ def across_figure(frame: pd.DataFrame, title: str) -> go.Figure:
             marker={"color": format_color(str(name)), "size": 12, "symbol": symbols[place % len(symbols)]},
             hovertemplate=f"{name} on %{{y}}: %{{x:.2f}} dB<extra></extra>",
         )
-    best = frame.loc[frame.groupby("tensor", sort=False)["sqnr_db"].idxmax()]
     figure.add_scatter(
         x=best["sqnr_db"],
         y=best["tensor"],
         mode="markers",
-        name="the best",
+        name="the best of its width",
         marker={"color": "rgba(0,0,0,0)", "size": 21, "line": {"width": 2, "color": MUTED}},
         hoverinfo="skip",
     )
@@ -142,12 +143,13 @@ def layers_figure(frame: pd.DataFrame, title: str) -> go.Figure:
         go.Heatmap(
             z=wide.to_numpy(float),
             x=list(wide.columns),
-            y=list(wide.index),
+            y=shortened(list(wide.index)),
+            customdata=np.tile(np.array(wide.index)[:, None], len(wide.columns)),
             text=np.where(marks.to_numpy(bool), "●", ""),
             texttemplate="%{text}",
             colorscale="Cividis",
             colorbar={"title": "SQNR [dB]", "thickness": 14},
-            hovertemplate="%{y}<br>%{x}: %{z:.2f} dB<extra></extra>",
+            hovertemplate="%{customdata}<br>%{x}: %{z:.2f} dB<extra></extra>",
             xgap=1,
             ygap=1 if len(wide) < 80 else 0,
         )
@@ -157,3 +159,12 @@ def layers_figure(frame: pd.DataFrame, title: str) -> go.Figure:
     return figure.update_layout(
         title=title, height=min(150 + 20 * len(wide), 1400), margin={"l": 10, "r": 10, "t": 96, "b": 10}
     )
+
+
+def shortened(names: Sequence[str]) -> list[str]:
+    """The names without the leading and trailing parts, between dots, that all of them share."""
+    parts = [name.split(".") for name in names]
+    fewest = min(map(len, parts))
+    head = next((i for i in range(fewest) if len({part[i] for part in parts}) > 1), fewest - 1)
+    tail = next((i for i in range(fewest - head) if len({part[-1 - i] for part in parts}) > 1), 0)
+    return [".".join(part[head : len(part) - tail]) for part in parts]

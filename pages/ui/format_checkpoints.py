@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,10 @@ import streamlit as st
 
 from analysis.commands.checkpoints import INDEX, open_checkpoint, survey_checkpoint, totals
 from analysis.commands.stored_tensors import Tensor
+from analysis.formats import get_format
 from analysis.formats.arrays import as_tensor
 from pages.ui import figures_formats, figures_splits, format_tensors, panels
+from pages.ui.figures import words
 from pages.ui.format_tensors import STUDIED, Study
 from pages.ui.session import in_worker
 from pages.ui.working import computed
@@ -55,7 +58,7 @@ def whole_checkpoint(chosen: Sequence[str], scaled: bool, rounding: str) -> None
         st.error(panels.plain(str(problem)), icon=":material/broken_image:")
         return
     size = sum(tensor.n_bytes for tensor in tensors.values())
-    st.caption(f"{panels.plain(checkpoint.name)}: {len(tensors)} tensors, {size / 1e9:.3g} GB.")
+    st.caption(f"{panels.plain(checkpoint.name)}: {len(tensors)} tensors, {words(size)} bytes.")
     frame = computed(
         "formats.layers", f"Judging {checkpoint.name}", judged, checkpoint.source, checkpoint.name,
         checkpoint.version, tuple(chosen),
@@ -131,12 +134,15 @@ def _left_out(rows: pd.DataFrame) -> None:
 
 def _map(kept: pd.DataFrame, name: str) -> None:
     all_of_it = sorted(totals(kept), key=lambda total: -total.sqnr_db)
+    widths = Counter(get_format(total.format).bits for total in all_of_it)
+    bits = min((bits for bits, count in widths.items() if count > 1), default=min(widths))
+    best = next(total for total in all_of_it if get_format(total.format).bits == bits)
     names = list(dict.fromkeys(kept["tensor"]))
     shown = kept[kept["tensor"].isin(names[:SHOWN])]
     part = "" if len(names) <= SHOWN else f" The first {SHOWN} of {len(names)} are drawn."
     panels.show_figure(
         figures_splits.layers_figure(
-            shown, f"Over all layers {all_of_it[0].format} keeps {all_of_it[0].sqnr_db:.1f} dB"
+            shown, f"Of {bits} bits {best.format} keeps the most over all layers, {best.sqnr_db:.1f} dB"
         ),
         f"SQNR of {len(names)} tensors under each format",
         kept.drop(columns="why_not"),

@@ -36,7 +36,7 @@ def to_law(chosen: Sequence[str]) -> None:
         panels.empty_state("The store holds no relation of error and efficiency (table efficiency_relation).")
         return
     left, right, third = st.columns(3)
-    name = left.selectbox("Format for training", chosen, key="formats.trained", help=HELP)
+    name = left.selectbox("Format for training", chosen, index=len(chosen) - 1, key="formats.trained", help=HELP)
     rounding = right.selectbox("Rounding forward", list(ROUNDINGS), key="formats.forward", bind="query-params")
     backward = third.selectbox(
         "Rounding of gradients", list(ROUNDINGS), index=2, key="formats.backward", bind="query-params"
@@ -86,13 +86,13 @@ def _title(name: str, pair: tuple[Estimate, Estimate]) -> str:
 def _caption(relations: Relations) -> str:
     forward, four, logistic, back = relations.forward, relations.four_bit, relations.logistic, relations.backward
     return (
-        f"Grey: {len(forward.points)} published efficiencies forward, {len(back.points)} backward (hollow: weights "
-        f"only, squared). eff_N of 4-bit errors: 1/(1 + k MSE), k = {four.values[0]:.1f}, {len(four.points)} points; "
-        f"others exp(−k MSE^p), k = {forward.values[0]:.2f}, p = {forward.values[1]:.3f}. Leave-one-out error "
-        f"{four.error('point'):.3f} and {forward.error('point'):.3f}; with a whole source left out "
-        f"{logistic.error('source'):.3f} and {forward.error('source'):.3f}, which the bars show (95%). eff_D: "
-        f"exp(−k MSE), k = {back.values[0]:.2f}, leave-one-out {back.error('point'):.3f}, one quantizer left out "
-        f"{back.error('quantizer'):.3f}; it rests on few quantizers."
+        f"Relative error: mean squared error over the mean square. Grey: {len(forward.points)} published efficiencies "
+        f"forward, {len(back.points)} backward (hollow: weights only, squared). eff_N of 4-bit errors: 1/(1 + k MSE), "
+        f"k = {four.values[0]:.1f}, {len(four.points)} points; others exp(−k MSE^p), k = {forward.values[0]:.2f}, "
+        f"p = {forward.values[1]:.3f}. Leave-one-out error {four.error('point'):.3f} and {forward.error('point'):.3f}; "
+        f"with a whole source left out {logistic.error('source'):.3f} and {forward.error('source'):.3f}, which the "
+        f"bars show (95%). eff_D: exp(−k MSE), k = {back.values[0]:.2f}, leave-one-out {back.error('point'):.3f}, one "
+        f"quantizer left out {back.error('quantizer'):.3f}; it rests on few quantizers."
     )
 
 
@@ -104,7 +104,7 @@ def _table(pairs: dict[str, tuple[Estimate, Estimate]]) -> pd.DataFrame:
                 "error": forward.mse,
                 "eff_n": _words(forward),
                 "gradient_error": backward.mse,
-                "shrinks": 100 * backward.misalignment,
+                "shrinks": round(100 * backward.misalignment, 2) + 0.0,
                 "eff_d": _words(backward),
                 "beware": "; ".join((*forward.cautions, *backward.cautions)),
             }

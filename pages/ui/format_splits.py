@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from analysis.formats import get_format
 from analysis.formats.distributions import DISTRIBUTIONS
 from analysis.formats.survey import survey
 from analysis.formats.sweep import sweep, winners
@@ -84,25 +85,30 @@ def across_tensors(study: Study, chosen: Sequence[str], scaled: bool, rounding: 
     own = _surveyed(study.x, tuple(chosen), scaled, rounding, transform).assign(tensor="this tensor")
     frame = pd.concat([frame, own], ignore_index=True)[["tensor", "format", "bits_per_element", "sqnr_db", "mse"]]
     finite = frame[np.isfinite(frame["sqnr_db"])]
-    best = finite.loc[finite.groupby("tensor", sort=False)["sqnr_db"].idxmax()].set_index("tensor")["format"]
-    title = "; ".join(
-        f"{name} wins on {', '.join(rows.index).lower()}" for name, rows in best.groupby(best, sort=False)
-    )
+    finite = finite.assign(bits=[get_format(name).bits for name in finite["format"]])
+    best = finite.loc[finite.groupby(["tensor", "bits"], sort=False)["sqnr_db"].idxmax()]
     panels.show_figure(
-        figures_splits.across_figure(finite, title),
+        figures_splits.across_figure(finite, best, _wins(finite, best)),
         "SQNR of the chosen formats on each kind of tensor",
         frame,
         "formats.across",
         f"{ACROSS_SHAPE[0]} × {ACROSS_SHAPE[1]} values of each distribution, seed 0, {rounding} rounding; this tensor: "
-        f"{study.words}. Formats of more bits keep more: compare those of equal size.",
+        f"{study.words}. Ringed: the best of the formats with as many bits an element.",
     )
+
+
+def _wins(finite: pd.DataFrame, best: pd.DataFrame) -> str:
+    """On how many tensors each format wins, at the smallest width of which several are there."""
+    rivals = finite.groupby("bits")["format"].nunique().to_dict()
+    bits = min((bits for bits, count in rivals.items() if count > 1), default=min(rivals))
+    wins = best.loc[best["bits"] == bits, "format"].value_counts()
+    shares = ", ".join(f"{name} on {count}" for name, count in wins.items())
+    return f"Best of {bits} bits: {shares} of {best['tensor'].nunique()} tensors"
 
 
 def _swept(study: Study, rounding: str) -> tuple[pd.DataFrame, str] | None:
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    block = left.segmented_control(
-        "Scales", list(BLOCKS), default="one scale", required=True, key="formats.sweep_block", bind="query-params"
-    )
+    left, right = st.columns(2, vertical_alignment="bottom")
+    block = left.selectbox("Scales", list(BLOCKS), key="formats.sweep_block", bind="query-params")
     clip = right.toggle(
         "Search the clip",
         key="formats.sweep_clip",

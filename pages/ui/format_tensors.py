@@ -188,7 +188,7 @@ def usage_words(usage: Usage, name: str) -> str:
     """What the histogram shows: how much of the grid is in use, and the share of zeros."""
     zeros = usage.share[usage.values == 0].sum()
     in_use = int((usage.share > 0).sum())
-    return f"{name}: {in_use} of {len(usage.values)} values in use, {100 * zeros:.3g}% of the elements on zero"
+    return f"{name}: {in_use} of {len(usage.values)} values in use, {100 * zeros:.3g}% zeros"
 
 
 def usage_frame(usage: Usage) -> pd.DataFrame:

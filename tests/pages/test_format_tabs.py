@@ -90,7 +90,7 @@ def test_estimates_are_those_of_the_relation_and_link_to_the_planner(opened):
     )
     (link,) = at.get("page_link")
     assert link.proto.page == "planner"
-    assert parse_qs(link.proto.query_string) == {PARAMETER: [Scheme("e2m1").text]}
+    assert parse_qs(link.proto.query_string) == {PARAMETER: [Scheme("nvfp4").text]}
 
 
 def test_the_planner_plans_with_an_estimate_says_so_and_goes_back(opened):
