@@ -2,6 +2,7 @@
 
 from analysis.formats.block import BlockFormat
 from analysis.formats.error import Errors, measure, trial
+from analysis.formats.fake import fake_quantize
 from analysis.formats.format import Format, Quantized
 from analysis.formats.groups import per_tensor
 from analysis.formats.rounding import ROUNDINGS
@@ -16,6 +17,7 @@ __all__ = [
     "Errors",
     "Format",
     "Quantized",
+    "fake_quantize",
     "get_format",
     "get_transform",
     "measure",

@@ -91,19 +91,6 @@ class BlockFormat:
             None if selected is None else back(self._along(selected, tensor, axis)),
         )
 
-    def fake_quantize(
-        self, x: Array, axis: int = -1, rounding: str = "nearest", seed: int = 0, offset: int = 0
-    ) -> Array:
-        """What dequantize makes of quantize, in one pass where the tensor allows it."""
-        tensor, back = float32_tensor(x)
-        values = None
-        if self._has_no_steps_of_its_own:
-            blocks = to_blocks(tensor, self.block_size, axis)
-            values = fast.fake_quantize_blocks(self, blocks, *self._tensor_scale(blocks), rounding)
-        if values is None:
-            return self.dequantize(self.quantize(x, axis, rounding, seed, offset))
-        return back(from_blocks(values, tensor.shape, self.block_size, axis))
-
     def dequantize(self, quantized: Quantized) -> Array:
         """The tensor, float32."""
         import torch
@@ -139,7 +126,7 @@ class BlockFormat:
         draws: torch.Tensor | None,
     ) -> tuple[torch.Tensor, torch.Tensor, Callable[[], torch.Tensor]]:
         """Codes, scale codes and, when asked for, each block's squared error."""
-        compiled = self._has_no_steps_of_its_own and draws is None
+        compiled = type(self) is BlockFormat and draws is None
         found = fast.quantize_blocks(self, blocks, element, choice, factor, rounding) if compiled else None
         codes, scale_codes = found or self._searched(blocks, element, choice, factor, rounding, draws)
 
@@ -163,10 +150,6 @@ class BlockFormat:
         scale_codes, scales = self._scales(blocks, element, choice, factor)
         scaled = self._scaled(blocks, scales, factor).clamp(-element.reach, element.reach)
         return element.round_tensor(scaled, rounding, saturate=True, uniform=draws), scale_codes
-
-    @property
-    def _has_no_steps_of_its_own(self) -> bool:
-        return type(self) is BlockFormat
 
     def _along(self, per_block: torch.Tensor, tensor: torch.Tensor, axis: int) -> torch.Tensor:
         """One entry a block, with the axis of blocks where the tensor has the axis that they cut."""

@@ -33,10 +33,10 @@ def encode(fmt: Format, x: torch.Tensor, rounding: str, saturate: bool) -> torch
     return _looked_up(x, steps) if steps else None
 
 
-def fake_quantize(fmt: Format, x: torch.Tensor, rounding: str) -> torch.Tensor | None:
-    """The values of the saturated codes of `x`, float32."""
+def fake_quantize(fmt: Format, x: torch.Tensor, rounding: str, into: torch.Tensor | None = None) -> torch.Tensor | None:
+    """The values of the saturated codes of `x`, float32, in `into` where that serves."""
     steps = value_steps(fmt, rounding) if _serves(x) else None
-    return _looked_up(x, steps) if steps else None
+    return _looked_up(x, steps, into) if steps else None
 
 
 def largest_finite(x: torch.Tensor) -> torch.Tensor | None:
@@ -63,15 +63,20 @@ def quantize_blocks(
 
 
 def fake_quantize_blocks(
-    fmt: BlockFormat, blocks: torch.Tensor, factor: torch.Tensor, tensor_scale: torch.Tensor | None, rounding: str
+    fmt: BlockFormat,
+    blocks: torch.Tensor,
+    factor: torch.Tensor,
+    tensor_scale: torch.Tensor | None,
+    rounding: str,
+    into: torch.Tensor | None = None,
 ) -> torch.Tensor | None:
-    """What decoding the codes of `blocks` gives, for a format whose blocks choose nothing."""
+    """What decoding the codes of `blocks` gives, for a format whose blocks choose nothing; in `into` if that serves."""
     plain = len(fmt.scale_choices) * len(fmt.elements) == 1
     steps = value_steps(fmt.element, rounding, fmt.element.reach) if plain and _serves_blocks(blocks) else None
     scaling = block_scaling(fmt, fmt.element, fmt.scale_choices[0], factor) if steps else None
     under = np.float32(factor) if fmt.tensor_scale else None
     last = np.float32(1 if tensor_scale is None else tensor_scale)
-    return _blocks(blocks, scaling, under, steps, last)[0] if steps and scaling else None
+    return _blocks(blocks, scaling, under, steps, last, into)[0] if steps and scaling else None
 
 
 def _serves(x: torch.Tensor) -> bool:
@@ -93,33 +98,41 @@ def _installed() -> bool:
     return True
 
 
-def _looked_up(x: torch.Tensor, steps: Steps) -> torch.Tensor:
+def _looked_up(x: torch.Tensor, steps: Steps, into: torch.Tensor | None = None) -> torch.Tensor:
     from analysis.formats import kernels
 
-    out = _empty(x.shape, steps.results.dtype)
-    bits, into = _flat(x).view(np.int32), _flat(out)
-    _spread(lambda a, b: kernels.apply(bits[a:b], steps, into[a:b]), x.numel(), 1)
+    out = _room(x.shape, steps.results.dtype, into)
+    bits, results = _flat(x).view(np.int32), _flat(out)
+    _spread(lambda a, b: kernels.apply(bits[a:b], steps, results[a:b]), x.numel(), 1)
     return out
 
 
 def _blocks(
-    blocks: torch.Tensor, scaling: Scaling, factor: np.float32 | None, steps: Steps, tensor_scale: np.float32 | None
+    blocks: torch.Tensor,
+    scaling: Scaling,
+    factor: np.float32 | None,
+    steps: Steps,
+    tensor_scale: np.float32 | None,
+    into: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Codes, or values when there is a tensor scale, and scale codes."""
     from analysis.formats import kernels
 
-    out = _empty(blocks.shape, steps.results.dtype)
-    scale_codes = _empty(blocks.shape[:-1], scaling.steps.results.dtype if scaling.steps else np.dtype(np.float32))
+    out = _room(blocks.shape, steps.results.dtype, into)
+    scale_codes = _room(blocks.shape[:-1], scaling.steps.results.dtype if scaling.steps else np.dtype(np.float32))
     x, size = _flat(blocks), blocks.shape[-1]
     given = (scaling, factor, steps, tensor_scale, _flat(out), _flat(scale_codes))
     _spread(lambda a, b: kernels.quantize(x, size, a, b, *given), scale_codes.numel(), size)
     return out, scale_codes
 
 
-def _empty(shape: Sequence[int], dtype: np.dtype) -> torch.Tensor:
+def _room(shape: Sequence[int], dtype: np.dtype, into: torch.Tensor | None = None) -> torch.Tensor:
+    """`into` if it can take the results, else new memory, of torch: numpy asks for huge pages, which can take long."""
     import torch
 
-    return torch.from_numpy(np.empty(tuple(shape), dtype))
+    if into is not None and into.device.type == "cpu" and into.is_contiguous():
+        return into
+    return torch.empty(tuple(shape), dtype=torch.from_numpy(np.empty(0, dtype)).dtype)
 
 
 def _flat(x: torch.Tensor) -> np.ndarray:

@@ -156,16 +156,6 @@ class Format:
         """The tensor, float32."""
         return self.decode(quantized.codes)
 
-    def fake_quantize(
-        self, x: Array, axis: int = -1, rounding: str = "nearest", seed: int = 0, offset: int = 0
-    ) -> Array:
-        """What dequantize makes of quantize, in one pass where the tensor allows it."""
-        tensor, back = as_tensor(x)
-        values = fast.fake_quantize(self, tensor, rounding)
-        if values is None:
-            return self.dequantize(self.quantize(x, axis, rounding, seed, offset))
-        return back(values)
-
     def limits(self, quantized: Quantized) -> tuple[float, float]:
         """The smallest and the largest value that the elements could have taken."""
         return self.min, self.max

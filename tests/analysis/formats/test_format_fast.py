@@ -3,12 +3,13 @@
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 
-from analysis.formats import FORMATS, BlockFormat, Format, fast
+from analysis.formats import FORMATS, BlockFormat, Format, fake_quantize, fast
 from analysis.formats.elements import ELEMENTS
 from analysis.formats.scaling import SCALE_RULES
 from analysis.formats.stepping import ROUNDINGS, code_steps
@@ -97,7 +98,7 @@ def test_compiled_blocks_are_those_of_the_generic_path(name, rounding, generic, 
             if getattr(expected, part) is not None:
                 require_same_bits(getattr(found, part), getattr(expected, part), x)
         values = generic(fmt.dequantize, expected)
-        require_same_bits(fmt.fake_quantize(x, axis, rounding), values, x)
+        require_same_bits(fake_quantize(fmt, x, axis, rounding), values, x)
     assert bool(calls) == (name in COMPILED)
 
 
@@ -109,7 +110,7 @@ def _plainly(function, *arguments):
 def test_fake_quantizing_is_quantizing_and_dequantizing(fmt):
     x = np.abs(uneven((36, 1000), seed=1)[4:])
     for options in ({"rounding": "stochastic", "seed": 3, "offset": 7}, {"axis": 0}):
-        require_same_bits(fmt.fake_quantize(x, **options), fmt.dequantize(fmt.quantize(x, **options)), x)
+        require_same_bits(fake_quantize(fmt, x, **options), fmt.dequantize(fmt.quantize(x, **options)), x)
 
 
 @pytest.mark.parametrize("element", ["e2m1", "e4m3", "int4", "int8_mx", "nf4", "posit8"])
@@ -125,7 +126,7 @@ def test_compiled_scales_are_those_of_every_rule_for_maxima_of_every_size(rule, 
         found, expected = fmt.quantize(x), generic(fmt.quantize, x)
         require_same_bits(found.scales, expected.scales, tops)
         require_same_bits(found.codes, expected.codes, x)
-        require_same_bits(fmt.fake_quantize(x), generic(fmt.dequantize, expected), x)
+        require_same_bits(fake_quantize(fmt, x), generic(fmt.dequantize, expected), x)
 
 
 @pytest.mark.parametrize("size", [1, 3, 16, 100, 512, 513, 4096])
@@ -133,7 +134,7 @@ def test_blocks_of_any_size_are_those_of_the_generic_path(size, generic):
     x = uneven((9, 4100), seed=2)
     for name in ("mxfp4", "nvfp4", "int4_g32"):
         fmt = replace(FORMATS[name], block_size=size)
-        require_same_bits(fmt.fake_quantize(x), generic(fmt.fake_quantize, x), x)
+        require_same_bits(fake_quantize(fmt, x), generic(fake_quantize, fmt, x), x)
 
 
 @pytest.mark.parametrize(
@@ -151,26 +152,54 @@ def test_blocks_of_any_size_are_those_of_the_generic_path(size, generic):
 def test_tensors_of_every_layout_and_kind_get_the_bits_of_the_generic_path(given, generic):
     for name in ("e4m3", "mxfp4"):
         fmt = FORMATS[name]
-        require_same_bits(fmt.fake_quantize(given), generic(fmt.fake_quantize, given), given.detach())
+        require_same_bits(fake_quantize(fmt, given), generic(fake_quantize, fmt, given), given.detach())
+
+
+@pytest.mark.parametrize("name", ["e4m3", "mxfp4", "nvfp4_16x16", "int4_row", "nvfp4_46", "int4_g32_zp"])
+@pytest.mark.parametrize("axis", [-1, 0])
+def test_values_can_be_written_to_given_memory_or_over_the_tensor(name, axis):
+    x = uneven((40, 900), seed=5)
+    expected = fake_quantize(FORMATS[name], x, axis)
+    out = np.empty_like(x)
+    assert fake_quantize(FORMATS[name], x, axis, out=out) is out
+    require_same_bits(out, expected, x)
+    tensor = torch.from_numpy(x)
+    assert fake_quantize(FORMATS[name], tensor, axis, out=tensor) is tensor
+    require_same_bits(tensor, expected, out)
+
+
+@pytest.mark.parametrize(
+    ("out", "found"),
+    [
+        (np.empty((4, 5), np.float32), r"float32 \[4, 5\]"),
+        (np.empty((4, 6)), r"float64 \[4, 6\]"),
+        (np.empty((6, 4), np.float32).T, r"float32 \[4, 6\]"),
+        (torch.empty(4, 6, dtype=torch.bfloat16), r"torch.bfloat16 \[4, 6\]"),
+        ([0.0], r"list \[\]"),
+    ],
+)
+def test_memory_that_cannot_hold_the_values_is_refused_in_a_sentence(out, found):
+    with pytest.raises(ValueError, match=f"out is {found}; give contiguous float32 memory of shape"):
+        fake_quantize(FORMATS["mxfp4"], np.ones((4, 6), np.float32), out=out)
 
 
 def test_without_numba_every_tensor_takes_the_generic_path(monkeypatch):
     x = torch.randn(2**16, generator=torch.manual_seed(0))
-    expected = FORMATS["nvfp4"].fake_quantize(x)
+    expected = fake_quantize(FORMATS["nvfp4"], x)
     monkeypatch.setitem(sys.modules, "analysis.formats.kernels", None)
     fast._installed.cache_clear()
     try:
         assert fast.encode(ELEMENTS["e2m1"], x, "nearest", True) is None
-        require_same_bits(FORMATS["nvfp4"].fake_quantize(x), expected, x)
+        require_same_bits(fake_quantize(FORMATS["nvfp4"], x), expected, x)
     finally:
         fast._installed.cache_clear()
 
 
 def test_sessions_that_quantize_at_once_get_what_one_alone_gets():
     x = torch.randn(2**18, generator=torch.manual_seed(0))
-    expected = FORMATS["mxfp4"].fake_quantize(x)
+    expected = fake_quantize(FORMATS["mxfp4"], x)
     with ThreadPoolExecutor(4) as sessions:
-        for found in sessions.map(FORMATS["mxfp4"].fake_quantize, [x] * 8):
+        for found in sessions.map(partial(fake_quantize, FORMATS["mxfp4"]), [x] * 8):
             require_same_bits(found, expected, x)
 
 
