@@ -64,11 +64,11 @@ with main:
         panels.show_table(store().first_rows(name, dictionary.SHOWN), "dictionary.rows", "The first rows.")
         opened = store()
         st.download_button(
-            f"All {rows[name]:,} rows as CSV",
-            lambda: opened.export(name),
-            f"{name}.csv",
-            "text/csv",
-            key="dictionary.rows.csv",
+            f"All {rows[name]:,} rows with their sources",
+            lambda: opened.archive(name),
+            f"{name}.zip",
+            "application/zip",
+            key="dictionary.rows.zip",
             icon=":material/download:",
             on_click="ignore",
         )

@@ -88,6 +88,9 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("table", metavar="TABLE")
     parser.add_argument("--source", metavar="KEY", help="only the rows of this source or dataset")
     parser.add_argument("--format", choices=("csv", "parquet"), default="csv")
+    parser.add_argument(
+        "--zip", type=Path, metavar="FILE", help="instead write the rows with their sources to this new zip file"
+    )
 
 
 def _say(problem: object, code: int) -> int:

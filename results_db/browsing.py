@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 import pandas as pd
 
 from results_db.errors import unknown
-from results_db.exporting import Part, write_archive
+from results_db.exporting import Part, archive
 from results_db.readable import AXES, CELLS, FACETS, ORDERS, OTHERS, READABLE, SHOWN, Picks
 from results_db.reading import columns
 
@@ -139,12 +137,10 @@ class Runs:
         """The picked runs as they are stored, with their sources and datasets, as a zip file of CSV or Parquet."""
         where, parameters = picks.condition()
         chosen = f"{READABLE} SELECT position FROM readable WHERE {where}"
-        with self._cursor() as cursor, tempfile.TemporaryDirectory() as folder:
+        with self._cursor() as cursor:
             names = ", ".join(columns(cursor, "runs"))
             query = f"SELECT {names} FROM runs WHERE rowid IN ({chosen}) ORDER BY rowid"
-            path = Path(folder) / "runs.zip"
-            write_archive(cursor, [Part("runs", query, parameters)], fmt, path)
-            return path.read_bytes()
+            return archive(cursor, Part("runs", query, parameters), fmt)
 
 
 def _runs_at(cursor: duckdb.DuckDBPyConnection, positions: list[int]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from results_db.backup import restore_file
+from results_db.drafts import new_file
 from results_db.errors import StoreError
 from results_db.importers.preview import Preview
 from results_db.importers.text import MAX_BYTES
@@ -57,9 +58,13 @@ def coefficients(asked: argparse.Namespace) -> int:
 
 
 def export(asked: argparse.Namespace) -> int:
-    """Writes a table to stdout."""
+    """Writes a table to stdout, or with its sources to a zip file."""
     with Store.open(asked.db) as store:
-        return _write(store.export(asked.table, asked.format, asked.source))
+        if asked.zip is None:
+            return _write(store.export(asked.table, asked.format, asked.source))
+        with new_file(asked.zip.absolute(), "export") as draft:
+            draft.write_bytes(store.archive(asked.table, asked.format, asked.source))
+    return _print(str(asked.zip))
 
 
 def backup(asked: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from results_db.errors import unknown
+from results_db.formulas import safe_cells
 from results_db.store import Store
 
 # Action -> (arguments, what it does).
@@ -32,6 +33,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     for name, (arguments, about) in ACTIONS.items():
         made = actions.add_parser(name, help=about, description=about)
+        if name == "list":
+            made.add_argument("--deleted", action="store_true", default=argparse.SUPPRESS, help="those instead")
         for argument in arguments:
             made.add_argument(argument, metavar=argument.upper())
 
@@ -57,7 +60,7 @@ def datasets(asked: argparse.Namespace) -> int:
 _CHANGES: dict[str, Callable[[Store, str, argparse.Namespace], str]] = {
     "rename": lambda store, dataset, asked: store.rename(dataset, asked.name),
     "edit": lambda store, dataset, asked: (
-        f"{store.edit(dataset, [(asked.run_id, asked.column, asked.value)])} cells changed"
+        "1 cell changed" if store.edit(dataset, [(asked.run_id, asked.column, asked.value)]) else "nothing to change"
     ),
     "undo": lambda store, dataset, asked: f"{store.undo(dataset)} rows taken back",
     "delete": lambda store, dataset, asked: f"{store.delete(dataset)} rows put aside; `undelete` brings them back",
@@ -80,5 +83,5 @@ def _table(frame: pd.DataFrame, as_json: bool) -> int:
     if as_json:
         print(json.dumps(json.loads(str(frame.to_json(orient="records", date_format="iso"))), indent=2), flush=True)
     else:
-        print(frame.to_csv(index=False, lineterminator="\n"), end="", flush=True)
+        print(safe_cells(frame).to_csv(index=False, lineterminator="\n"), end="", flush=True)
     return 0

@@ -44,6 +44,14 @@ def export(cursor: duckdb.DuckDBPyConnection, table: str, fmt: str, source: str 
         return path.read_bytes()
 
 
+def archive(cursor: duckdb.DuckDBPyConnection, part: Part, fmt: str) -> bytes:
+    """The zip file that `write_archive` makes of one part."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{part.name}.zip"
+        write_archive(cursor, [part], fmt, path)
+        return path.read_bytes()
+
+
 def table_part(cursor: duckdb.DuckDBPyConnection, table: str, source: str | None = None) -> Part:
     """A table's rows, of one source only where `source` is given; ValueError for unknown names."""
     where = {} if source is None else {_owner(cursor, table): source}

@@ -173,6 +173,11 @@ class Store:
         with self._access.reading() as cursor:
             return exporting.export(cursor, table, fmt, source)
 
+    def archive(self, table: str, fmt: str = "csv", source: str | None = None) -> bytes:
+        """A zip file with what `export` gives, the sources and datasets it comes from, and what the columns mean."""
+        with self._access.reading() as cursor:
+            return exporting.archive(cursor, exporting.table_part(cursor, table, source), fmt)
+
     def export_all(self, target: Path | str, fmt: str = "csv") -> None:
         """Writes all tables to a new file: one DuckDB file (its name ends in .duckdb) or a zip file of CSV or Parquet.
 

@@ -48,7 +48,7 @@ def test_what_a_file_does_not_say_is_said_by_an_option(command: Callable, empty_
 def test_a_dataset_is_listed_renamed_and_corrected_with_its_history(command: Callable, dataset: str) -> None:
     assert command("datasets").out.splitlines()[1].startswith(f"{dataset},sweep,sweep.csv,")
     assert command("datasets", "rename", "sweep", "first sweep").out == "first sweep\n"
-    assert command("datasets", "edit", dataset, "b", "loss", "2.75").out == "1 cells changed\n"
+    assert command("datasets", "edit", dataset, "b", "loss", "2.75").out == "1 cell changed\n"
     (renamed, corrected) = command("datasets", "--json", "history", "first sweep").json
     assert (renamed["old_value"], renamed["new_value"]) == ("sweep", "first sweep")
     assert (corrected["row_key"], corrected["old_value"], corrected["new_value"]) == ("b", "2.8", "2.75")
@@ -60,6 +60,7 @@ def test_a_dataset_is_deleted_and_brought_back(command: Callable, dataset: str) 
     assert command("datasets", "delete", "sweep").out == "2 rows put aside; `undelete` brings them back\n"
     assert command("datasets", "--json").json == []
     (gone,) = command("datasets", "--deleted", "--json").json
+    assert [gone] == command("datasets", "--json", "list", "--deleted").json
     assert (gone["dataset_id"], gone["name"]) == (dataset, "sweep")
     assert command("datasets", "undelete", "sweep").out == "2 rows are back\n"
     assert command("datasets", "delete", "sweep").code == 0

@@ -105,6 +105,24 @@ def test_everything_on_the_command_line(command: Callable, own_store_path: Path,
     assert command("export-all", tmp_path / "all.txt").code == 2
 
 
+def test_one_table_with_its_sources_on_the_command_line(
+    command: Callable, shipped_store: Store, tmp_path: Path
+) -> None:
+    source = "quartet_2025"
+    expected = shipped_store.table("throughput", source_id=source)
+    shipped_store.close()
+    answer = command("export", "throughput", "--source", source, "--zip", tmp_path / "mine.zip")
+    assert (answer.code, answer.out) == (0, f"{tmp_path / 'mine.zip'}\n")
+    with zipfile.ZipFile(tmp_path / "mine.zip") as archive:
+        names = archive.namelist()
+        rows, sources = (pd.read_csv(io.BytesIO(archive.read(f"{name}.csv"))) for name in ("throughput", "sources"))
+    assert names == ["throughput.csv", "sources.csv", "datasets.csv", "columns.csv", "README.txt"]
+    assert list(rows["value"]) == list(expected["value"])
+    assert list(sources["source_id"]) == [source]
+    again = command("export", "throughput", "--zip", tmp_path / "mine.zip")
+    assert (again.code, "mine.zip exists already; choose another name for the export" in again.err) == (1, True)
+
+
 def test_sql_on_the_command_line(command: Callable, own_store_path: Path) -> None:
     command("import", "-", stdin=RUNS)
     query = "SELECT run_id, note FROM runs WHERE dataset_id IS NOT NULL ORDER BY run_id"
