@@ -57,3 +57,11 @@ def poison(outs: list[Tensor | None], result: tuple[tuple[int, int], str], torch
     if not any(out is not None for out in outs):
         del_me = torch.full(size, bad, dtype=kind, device=torch_device)
         del del_me
+
+
+def zero(sets: list[tuple[Tensor, ...]]) -> None:
+    """Sets every byte of every operand to zero, whatever type it has."""
+    import torch
+
+    for tensor in (tensor for one in sets for tensor in one):
+        (tensor.view(torch.uint8) if tensor.is_contiguous() else tensor).zero_()

@@ -66,6 +66,11 @@ def tflops(m: int, n: int, k: int, time_us: float) -> float:
     return 2.0 * m * n * k / time_us / 1e6
 
 
+def picojoules_per_operation(m: int, n: int, k: int, time_us: float, power_w: float) -> float:
+    """Energy of one of the 2 m n k operations of a product that takes that time at that power, in pJ."""
+    return power_w * time_us * 1e6 / (2.0 * m * n * k)
+
+
 def copy_gb_per_s(rows: int, columns: int, time_us: float) -> float:
     """Bytes read plus bytes written by a copy of a bf16 matrix, in GB/s."""
     return 2 * 2 * rows * columns / time_us / 1e3

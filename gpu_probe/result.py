@@ -31,7 +31,8 @@ class ProbeResult:
 
     Times of two rows may be compared when `run_id` is the same: one machine, one run.
     `native` is True or False where the compiled code that ran tells, None where it does not or there is no
-    arithmetic; `detail` holds the evidence, or the reason why there is no time.
+    arithmetic; `detail` holds the evidence, or the reason why there is no time. `conditions` are what else was seen
+    while a GPU was timed (gpu_probe.measuring).
     """
 
     kernel: str
@@ -54,6 +55,7 @@ class ProbeResult:
     samples: int = 0
     calls: int = 0
     buffers: int = 0
+    conditions: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
     run_id: str = ""
     utc: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
@@ -61,6 +63,7 @@ class ProbeResult:
     def __post_init__(self) -> None:
         object.__setattr__(self, "status", Status(self.status))
         object.__setattr__(self, "versions", dict(self.versions))
+        object.__setattr__(self, "conditions", dict(self.conditions))
         if self.relative_error is not None and not 0 <= self.relative_error < math.inf:
             raise ValueError(f"{self.kernel}: relative_error is {self.relative_error}; it must be 0 or a number above")
         times = (self.p20_us, self.p50_us, self.p80_us)

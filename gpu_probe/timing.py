@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from statistics import median
 
 BATCH_US = 1000.0  # a batch lasts at least this long, so that clock resolution and launch jitter do not matter
+SUSTAINED_S, SUSTAINED_BATCH_US = 2.0, 20_000.0
+SHORT_US = 20.0  # below this the host may not keep up with launches one by one
 FEWEST_SAMPLES = 5
 FEWEST_SLOW_SAMPLES = 3  # of a call so slow that five would take more than three budgets
 MOST_SAMPLES = 400
@@ -74,12 +76,49 @@ def measure(
     return Timing(p20, p50, p80, len(samples), calls)
 
 
+def sustained_us(
+    batch_us: Callable[[int, int], float], p50_us: float, now: Callable[[], float] = time.perf_counter
+) -> float:
+    """Microseconds per call in the second half of two seconds without a pause, when the device is warm and capped."""
+    count = max(1, math.ceil(SUSTAINED_BATCH_US / p50_us))
+    begin, calls, late = now(), 0, []
+    while (spent := now() - begin) < SUSTAINED_S or not late:
+        took = batch_us(calls, count) / count
+        calls += count
+        if spent >= SUSTAINED_S / 2:
+            late.append(took)
+    return median(late)
+
+
 def batch_timer(run: Callable[[int], object], kind: str) -> Callable[[int, int], float]:
     """The `batch_us` of a kind of device: device events on GPUs, the performance counter elsewhere.
 
-    On a GPU the time includes gaps between launches when the host cannot keep up (calls below about 10 us).
+    On a GPU the time includes gaps between launches when the host cannot keep up (calls below about 10 us): there,
+    see `graph_timer`.
     """
     return _event_timer(run) if kind in ("cuda", "rocm") else _counter_timer(run, kind)
+
+
+def graph_timer(run: Callable[[int], object], calls: int) -> Callable[[int, int], float]:
+    """A `batch_us` that replays a CUDA graph of that many calls, so that launches cost the host nothing.
+
+    Counts are rounded up to whole graphs and the time is scaled to the count asked for. Raises RuntimeError when the
+    calls cannot be captured.
+    """
+    import torch
+
+    graph = torch.cuda.CUDAGraph()
+    torch.cuda.synchronize()
+    with torch.cuda.graph(graph):
+        for turn in range(calls):
+            run(turn)
+    replays = _event_timer(lambda turn: graph.replay())
+
+    def batch_us(first: int, count: int) -> float:
+        wanted = -(-count // calls)
+        return replays(first, wanted) * count / (wanted * calls)
+
+    return batch_us
 
 
 def _event_timer(run: Callable[[int], object]) -> Callable[[int, int], float]:

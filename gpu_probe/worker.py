@@ -20,12 +20,12 @@ from gpu_probe.device import DeviceInfo, find_devices
 from gpu_probe.events import POISONED, Case, Order, event_line
 from gpu_probe.kernels import KERNELS, Kernel
 from gpu_probe.kernels.kernel import Prepared
+from gpu_probe.measuring import measured
 from gpu_probe.native import Evidence, judge
 from gpu_probe.native_code import judge_code
 from gpu_probe.ran import names_of_what_runs
 from gpu_probe.result import ProbeResult, Status, about
 from gpu_probe.shapes import why_too_big
-from gpu_probe.timing import batch_timer, measure
 
 LONGEST_DETAIL = 600
 REFUSALS = ("STATUS_NOT_SUPPORTED", "is not supported", "not implemented for")
@@ -94,14 +94,13 @@ def _measured(
         return {"status": Status.WRONG, "detail": verdict.failure}
     evidence = _evidence(kernel, prepared, device)
     on_timing()
-    timing = measure(batch_timer(prepared.run, device.kind), budget_s)
     return {
         "status": Status.OK,
         "detail": evidence.sentence[:LONGEST_DETAIL],
         "native": evidence.native,
         "relative_error": verdict.relative_error,
         "buffers": prepared.buffers,
-        **timing.__dict__,
+        **measured(prepared, device, budget_s),
     }
 
 

@@ -84,13 +84,14 @@ class CpuRule:
 class Prepared:
     """Buffers on the device: `run(i)` calls the kernel on operand set i (modulo their number).
 
-    `code()` is the assembly text of a kernel of our own, None for a library's.
+    `code()` is the assembly text of a kernel of our own, None for a library's; `zero()` sets all operands to zero.
     """
 
     run: Callable[[int], Tensor]
     operands: Operands
     poison: Callable[[], None]
     buffers: int
+    zero: Callable[[], None]
     code: Callable[[], str] | None = None
 
 
@@ -150,7 +151,7 @@ class Kernel:
 
     def prepare(self, shape: Shape, device: DeviceInfo, seed: int) -> Prepared:
         """Operands on the device in as many copies as keep its cache cold, ready to run and to check."""
-        from gpu_probe.buffers import rotating
+        from gpu_probe.buffers import rotating, zero
 
         place = Place(device.id, device.kind)
         operands = self.operands(shape, place, seed)
@@ -163,7 +164,9 @@ class Kernel:
 
         compiled = self.code if self.is_product and device.kind != "cpu" else None
         code = (lambda: compiled(device.kind, sets[0], outs[0])) if compiled else None
-        return Prepared(run, operands, lambda: self._poison(outs, shape, device), len(sets), code)
+        return Prepared(
+            run, operands, lambda: self._poison(outs, shape, device), len(sets), lambda: zero(sets), code
+        )  # fmt: skip
 
     def result(self, shape: Shape) -> tuple[tuple[int, int], str]:
         """Size and torch dtype of what a call on that shape returns."""

@@ -29,6 +29,17 @@ PRODUCTS = {
     "peak_share": column_config.NumberColumn(
         "of peak", format="percent", help="Of the dense datasheet peak of a device that the devices table holds"
     ),
+    "tflops_sustained": column_config.NumberColumn(
+        "sustained [TFLOP/s]", format="%.3g", help="After a second without a pause: what a long run reaches"
+    ),
+    "tflops_zeros": column_config.NumberColumn(
+        "on zeros [TFLOP/s]", format="%.3g", help="With all operands zero, which draws less power; never use it"
+    ),
+    "power_w": column_config.NumberColumn("power [W]", format="%.0f", help="Median while it was timed, by NVML"),
+    "picojoules": column_config.NumberColumn("energy [pJ/FLOP]", format="%.3g"),
+    "sm_mhz": column_config.NumberColumn("SM clock [MHz]", format="%.0f", help="Median while it was timed"),
+    "temperature_c": column_config.NumberColumn("hottest [°C]", format="%.0f"),
+    "slowed_by": column_config.TextColumn("slowed by", help="Why the GPU ran below the clock that it would choose"),
     "relative_error": column_config.NumberColumn(
         "relative error", format="%.2g", help="Frobenius norm, against float64 on the decoded operands"
     ),

@@ -13,6 +13,7 @@ from gpu_probe.job import DONE, Job
 from gpu_probe.kernels import KERNELS
 from gpu_probe.rates import PEAK_COLUMNS, copy_gb_per_s, datasheet_name, peak_format, speedup, tflops
 from gpu_probe.result import Status
+from pages.ui.probe_conditions import COLUMNS, conditions_of
 
 BASELINE = "mm_bf16"
 SAYS = {True: "native", False: "emulated", None: "not known"}
@@ -21,7 +22,7 @@ WIDE = {"fp32", "tf32", "bf16", "fp16"}
 TIMES = ("p20_us", "p50_us", "p80_us")
 TABLE_COLUMNS = (
     "format", "kernel", "shape", "arithmetic", "p50_us", "p20_us", "p80_us", "tflops",
-    "speedup", "speedup_low", "speedup_high", "peak_share", "relative_error", "detail",
+    "speedup", "speedup_low", "speedup_high", "peak_share", *COLUMNS, "relative_error", "detail",
 )  # fmt: skip
 
 
@@ -84,6 +85,7 @@ def _ratios(row: dict, baseline: tuple[float, float, float] | None, peaks: dict[
         "speedup_low": low,
         "speedup_high": high,
         "peak_share": rate / peak if peak else None,
+        **conditions_of(row),
         "m": m,
         "n": n,
         "k": k,

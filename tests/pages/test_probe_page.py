@@ -22,7 +22,9 @@ SECONDS_PER_OPERATION = {"mm_bf16": 4e-16, "mm_fp8": 2e-16, "mm_nvfp4": 1e-16, "
 
 def result(kernel: str, shape: Shape, p50_us: float, native: bool | None) -> dict:
     times = {"p20_us": 0.99 * p50_us, "p50_us": p50_us, "p80_us": 1.01 * p50_us, "relative_error": 1e-3}
+    conditions = {"power_w": 900.0, "sm_mhz": 1700, "slowed_by": ["power cap"], "sustained_us": 1.25 * p50_us}
     facts = {"native": native, "run_id": "run", "utc": "2026-11-25T00:00:00Z", **times, **about(B200)}
+    facts["conditions"] = conditions | {"zeros_us": 0.8 * p50_us}
     return ProbeResult(kernel, KERNELS[kernel].format, *shape, status=Status.OK, detail="", **facts).to_dict()
 
 
@@ -66,6 +68,17 @@ def test_a_probe_of_the_planners_shapes_is_shown_beside_the_published_speeds(pro
     assert 1 < gains[0] < gains[1] < gains[2] < 4
     assert list(forward["quantizing"]) == sorted(forward["quantizing"], reverse=True)
     assert any("planner and the overview offer these speeds" in caption.value for caption in at.caption)
+
+
+def test_a_row_tells_its_sustained_rate_power_energy_and_what_slowed_it(probed, monkeypatch):
+    at = opened("probe", monkeypatch)
+    products = next(table.value for table in at.dataframe if "picojoules" in table.value)
+    bf16 = products[products["kernel"] == "mm_bf16"].iloc[0]
+    assert bf16["tflops"] == pytest.approx(2500)
+    assert bf16["tflops_sustained"] == pytest.approx(2000)
+    assert bf16["tflops_zeros"] == pytest.approx(3125)
+    assert bf16["picojoules"] == pytest.approx(900 / 2000)  # W over TFLOP/s
+    assert (bf16["power_w"], bf16["sm_mhz"], bf16["slowed_by"]) == (900, 1700, "power cap")
 
 
 def test_the_planner_offers_the_speeds_of_the_probe_and_takes_them_for_its_device(probed, monkeypatch):
