@@ -65,6 +65,16 @@ def test_other_formats_and_a_transform_change_the_table(page):
     assert table.loc["int4_g128", "sqnr_db"] > table.loc["int4_g128", "sqnr_before_db"] + 3
 
 
+def test_formats_whose_element_is_their_own_show_their_codes_too(page):
+    page.multiselect(key="formats.chosen").set_value(["bitmod3", "nvfp4_mseden", "fp3_afpq", "nf4_double"]).run()
+    assert not page.exception
+    assert list(errors(page).index) == ["bitmod3", "nvfp4_mseden", "fp3_afpq", "nf4_double"]
+    page.selectbox(key="formats.element").set_value("bitmod3_+3").run()
+    assert not page.exception
+    codes = next(table.value for table in page.dataframe if "bits" in table.value)
+    assert codes["value"].tolist() == ["0", "1", "2", "4", "3", "−1", "−2", "−4"]
+
+
 def test_without_a_scale_bare_elements_are_cast_as_they_are(page):
     scaled = errors(page)
     page.toggle(key="formats.scaled").set_value(False).run()
