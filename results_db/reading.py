@@ -8,7 +8,6 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from analysis.laws import LAWS
 from results_db.errors import unknown
 
 # Columns of the store's tables. Name them in a query, never SELECT *: on a server a table has one column more, rowid,
@@ -82,6 +81,8 @@ def coefficients(
 
     ValueError names the laws, sources or variants that exist.
     """
+    from analysis.laws import LAWS  # half of what an import of this package would take
+
     chosen = coefficient_sets(cursor, None)
     if law in LAWS and law not in set(chosen["law"]):
         raise ValueError(f"law {law} has no published coefficients; fit it on runs, or give values of your own")
