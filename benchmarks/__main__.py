@@ -9,7 +9,8 @@ import re
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("fits", "import_csv")  # a module here with TITLE and sections(quick), which yields paragraphs of Markdown
+# Modules here with TITLE and sections(quick), which yields paragraphs of Markdown.
+BENCHMARKS = ("fits", "import_csv", "planner")
 HEAD = """# Benchmarks
 
 Written by `make bench`. Both sides of a comparison run in one call on one machine; compare ratios, not seconds.

@@ -17,6 +17,7 @@ from analysis.speed import SpeedTable, measured_tables
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
 from pages.ui.hardware import Machine, peaks_of
+from pages.ui.session import facts
 from pages.ui.speeds import Speeds, fp4_speed
 from results_db import Store
 
@@ -93,7 +94,10 @@ def _break_even(
 
 
 def _other_gpus(store: Store, device: str) -> tuple[tuple[str, dict[str, float], SpeedTable], ...]:
-    rows, tables = store.table("devices", device=list(OTHER_GPUS)), measured_tables(store.table("throughput"))
+    rows, tables = (
+        facts(store, "devices", device=list(OTHER_GPUS)),
+        measured_tables(facts(store, "throughput", metric="speedup")),
+    )
     others = []
     for row in rows[rows["device"] != device].to_dict("records"):
         peaks = peaks_of(row)

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis.budget import Hardware, Wishes
 from analysis.chips import same_device
 from analysis.utilization import Utilization, published_utilization
+from pages.ui.session import facts
 from results_db import Store
 
 DEFAULT_DEVICE = "B200 SXM"
@@ -60,7 +61,7 @@ class Machine:
 
 def choose_machine(store: Store, key: str, full: bool = False) -> Machine:
     """Draws the sentence of inputs; with `full` also budgets in money or FLOPs, limits and prices."""
-    devices = store.table("devices")
+    devices = facts(store, "devices")
     gpus, kind, amount, served, share = st.columns([1, 2, 1.3, 1.3, 1.3], vertical_alignment="bottom")
     count = int(gpus.number_input("I have (GPUs)", 1, 1_000_000, 64, key=f"{key}.gpus", bind="query-params"))
     names = sorted(devices["device"], key=lambda name: name != DEFAULT_DEVICE)
@@ -79,7 +80,7 @@ def choose_machine(store: Store, key: str, full: bool = False) -> Machine:
     )  # fmt: skip
     used = entered or usual
     spread = (known.high - known.low) / NORMAL_80 / known.middle if known else 0.0
-    extra = Extra(price=default_price(store.table("prices_energy"), device))
+    extra = Extra(price=default_price(facts(store, "prices_energy"), device))
     if full:
         extra = _limits(key, extra)
     once = Hardware(count, 1.0, used / 100, peaks, spread)
@@ -148,7 +149,7 @@ def published_share(store: Store, device: str, peaks: dict[str, float]) -> Utili
     """What published runs on this chip in BF16 reached; None without any."""
     if "bf16" not in peaks:
         return None
-    return _share(store.table("training_efficiency", metric=["mfu", "tflops_per_gpu"]), device, peaks["bf16"])
+    return _share(facts(store, "training_efficiency", metric=["mfu", "tflops_per_gpu"]), device, peaks["bf16"])
 
 
 @st.cache_data(

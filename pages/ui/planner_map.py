@@ -25,7 +25,7 @@ from pages.ui import (
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
 from pages.ui.hardware import Machine, choose_machine, peak_words
-from pages.ui.session import store
+from pages.ui.session import facts, store
 
 KEY = "planner"
 BEYOND = 0.2  # billions of parameters: the sizes behind the law end here
@@ -33,7 +33,7 @@ BEYOND = 0.2  # billions of parameters: the sizes behind the law end here
 
 def training_map() -> None:
     """Draws the budget, the map of the winning scheme, and the schemes of one cell."""
-    if store().table("devices").empty:
+    if facts(store(), "devices").empty:
         panels.empty_state("The store holds no devices, so there is nothing to plan for.")
         return
     machine = choose_machine(store(), KEY, full=True)
@@ -143,7 +143,10 @@ def _map(
     table: pd.DataFrame,
     cell: tuple[float, float],
 ) -> None:
-    known, own = planning.known_models(store().table("models")), planning.own_models(store().table("runs"))
+    known, own = (
+        planning.known_models(facts(store(), "models")),
+        planning.own_models(store().table("runs", origin="uploaded")),
+    )
     reference = f"{machine.hardware.reference}:{machine.hardware.reference}"
     here = table[(table["scheme"] == reference) & table["why_not"].isna()]
     marks = [

@@ -7,8 +7,9 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import pandas as pd
 import streamlit as st
 
 from results_db import Store, StoreError
@@ -33,6 +34,16 @@ def store() -> Store:
             st.rerun()
         st.stop()
     return opened
+
+
+def facts(opened: Store, table: str, **equals: Any) -> pd.DataFrame:
+    """The rows of a table of published facts, which nothing that a page does changes: read once for each store."""
+    return _facts(opened, str(opened.path), table, tuple(equals.items()))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _facts(_opened: Store, place: str, table: str, equals: tuple[tuple[str, Any], ...]) -> pd.DataFrame:
+    return _opened.table(table, **dict(equals))
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda pool: pool.shutdown(wait=False, cancel_futures=True))

@@ -76,7 +76,7 @@ def test_utilization_defaults_to_what_was_published_on_the_chip_with_its_spread(
     found = re.search(r"Utilization ([\d.]+)% of the dense peak; published on this chip in BF16: median (\d+)%", said)
     assert found, said
     assert float(found[1]) == pytest.approx(float(found[2]), abs=0.51)
-    assert "it is a guess" in words(planner(device="T4", coefficients="published, newest snapshot"))
+    assert "it is a guess" in words(planner(device="RTX 3090", coefficients="published, newest snapshot"))
 
 
 def test_a_format_that_counts_in_full_at_twice_the_speed_wins_everywhere(planner):
@@ -137,10 +137,11 @@ def test_other_laws_mark_their_disagreement_and_their_ranges(planner):
 
 def test_the_report_holds_figures_numbers_and_sources_and_asks_nobody(planner, monkeypatch):
     kept = []
-    made = planner_report.report
-    monkeypatch.setattr(
-        planner_report, "offer", lambda *plan: kept.append(made(planner_report.sections(*plan), "here"))
-    )
+
+    def keep(*plan: object) -> None:
+        kept.append(planner_report.report(planner_report.sections(*plan), "here"))
+
+    monkeypatch.setattr(planner_report, "offer", keep)
     at = planner(gpus=16, formats="<b>x</b> 0.9 0.9")
     (page,) = kept
     without_script = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
