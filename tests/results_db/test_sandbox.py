@@ -249,10 +249,11 @@ def test_while_others_ask_one_waits_its_turn_and_is_told_when_it_takes_long(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     busy = threading.Event()
-    monkeypatch.setattr("results_db.sandbox.sandbox.ask", lambda *asked: busy.wait(20) and Answer())
+    monkeypatch.setattr("results_db.sandbox.sandbox.ask", lambda *asked: busy.wait(120) and Answer())
     with ThreadPoolExecutor(3) as pool:
         first = [pool.submit(sandbox.ask, "SELECT 1") for _ in range(2)]
-        time.sleep(0.2)
+        while sandbox._turns._value:  # until both have their turn
+            time.sleep(0.01)
         third = sandbox.ask("SELECT 1", seconds=0)
         busy.set()
         assert [one.result().problem for one in first] == ["", ""]

@@ -129,7 +129,7 @@ def test_a_program_that_dies_in_an_import_leaves_nothing_and_blocks_nobody(proce
     with Store.open(url) as store:
         assert store.table("runs").empty
         dying.send_signal(signal.SIGKILL)
-        dying.wait(timeout=20)
+        dying.wait(timeout=120)
         preview = store.preview("dead.csv", b"n_params,n_tokens,loss\n1e9,2e10,2.9\n")
         assert preview.existing == ""
         start = time.monotonic()
@@ -192,7 +192,7 @@ def test_a_writer_waits_for_another_and_says_so_when_it_takes_too_long(
         with pytest.raises(StoreError, match=r"another program has been writing .* nothing was changed, try again"):
             store.commit(preview)
         slow.kill()
-        slow.wait(timeout=20)
+        slow.wait(timeout=120)
         store.commit(preview)
         assert list(store.table("runs")["n_params"]) == [2e9]
 

@@ -122,15 +122,16 @@ def test_a_store_with_these_facts_is_not_written_to(shipped_file: Path, own_stor
 
 
 def as_it_is(path: Path) -> dict[str, list[tuple]]:
-    """Every row of every shipped and user's table, without opening the store as the program does."""
+    """Rows of every shipped and user's table, counted and hashed in their order, without opening the store as one."""
+    hashed = "SELECT count(*), sum(hash(place, t)::HUGEINT) FROM (SELECT row_number() OVER () AS place, t FROM {} AS t)"
     with duckdb.connect(str(path)) as connection:
         return {
-            table: connection.execute(f"SELECT * FROM {table} ORDER BY rowid").fetchall()
+            table: connection.execute(hashed.format(table)).fetchall()
             for table in (*SHIPPED, *USERS_TABLES, "shipped_data")
         }
 
 
-@pytest.mark.parametrize("table", ["sources", "runs", "quality", "claims"])
+@pytest.mark.parametrize("table", ["sources", "quality", "claims"])
 def test_facts_that_fail_to_load_leave_the_old_ones_whole(
     table: str,
     with_uploads: dict[str, pd.DataFrame],
@@ -184,7 +185,7 @@ def test_a_program_killed_while_it_replaces_the_facts_leaves_the_old_ones_whole(
     age(own_store_path)
     before = as_it_is(own_store_path)
     killed = process(DIES_AT, own_store_path, table)
-    assert killed.wait(60) == -signal.SIGKILL, killed.stderr and killed.stderr.read()
+    assert killed.wait(120) == -signal.SIGKILL, killed.stderr and killed.stderr.read()
     assert as_it_is(own_store_path) == before
     with Store.open(own_store_path) as store:
         assert store.check() == []

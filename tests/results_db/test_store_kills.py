@@ -54,7 +54,7 @@ class Killer:
         return [line for line in self.acks.read_text().splitlines() if line not in ("started", "done")]
 
     def close(self) -> None:
-        self._starter.communicate("", timeout=30)
+        self._starter.communicate("", timeout=120)
 
 
 @pytest.fixture

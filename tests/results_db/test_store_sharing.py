@@ -60,7 +60,7 @@ def test_a_store_that_another_process_holds_is_said_with_its_pid(
         assert (answer.code, answer.data) == (1, b"")
         assert f"PID {holder.pid}" in answer.err
     finally:
-        holder.communicate("\n", timeout=20)
+        holder.communicate("\n", timeout=120)
     with Store.open(own_store_path) as store:
         assert store.check() == []
 
@@ -74,7 +74,7 @@ def test_two_processes_that_make_the_store_at_once_leave_one_whole_store(
     for maker in makers:
         maker.stdin.write("\n")
         maker.stdin.flush()
-    said = [maker.communicate(timeout=30) for maker in makers]
+    said = [maker.communicate(timeout=120) for maker in makers]
     codes = [maker.returncode for maker in makers]
     assert 0 in codes, said
     for code, (out, err) in zip(codes, said, strict=True):
@@ -92,7 +92,7 @@ def test_what_was_imported_survives_a_process_that_dies(
 ) -> None:
     own_store_path.write_bytes(empty_file.read_bytes())
     dying = process(COMMIT_AND_DIE, own_store_path)
-    assert (*dying.communicate(timeout=20), dying.returncode) == ("", "", 9)
+    assert (*dying.communicate(timeout=120), dying.returncode) == ("", "", 9)
     with Store.open(own_store_path) as store:
         assert list(store.table("runs")["loss"]) == [2.9]
         assert store.check() == []
