@@ -58,8 +58,9 @@ panels.show_figure(
     "Number lines of " + ", ".join(chosen) + ": linear and logarithmic",
     lines.drop(columns="words"),
     "formats.lines",
-    "Each tick is one code; hover shows its bits. Dotted: magnitudes that blocks of the same tensor reach through "
-    "their scales. 16-bit formats are thinned to about a thousand ticks. Sources: "
+    "Values over the largest value, left as they are, right in powers of two below it. Each tick is one code; hover "
+    "shows its bits. Dotted: magnitudes that blocks of the same tensor reach through their scales. 16-bit formats are "
+    "thinned to about a thousand ticks. Sources: "
     + "; ".join(dict.fromkeys(format_codes.element_of(name).source for name in chosen))
     + ".",
 )

@@ -17,7 +17,8 @@ def as_tensor(x: Any) -> tuple[torch.Tensor, Callable[[torch.Tensor], Any]]:
     """`x` as a torch tensor, and the function that turns a result back into the caller's kind of array.
 
     Integers and booleans become float64, which holds every 32-bit integer, and 8-bit floats float32; float16,
-    bfloat16, float32 and float64 keep their type; no gradient flows. Raises ValueError for complex numbers, objects, text and records.
+    bfloat16, float32 and float64 keep their type; no gradient flows. Raises ValueError for complex numbers, objects,
+    text and records.
     """
     import torch
 

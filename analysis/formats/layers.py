@@ -11,6 +11,7 @@ import numpy as np
 
 from analysis.formats.arrays import as_tensor
 from analysis.formats.block import BlockFormat
+from analysis.formats.fake import fake_quantize
 from analysis.formats.format import Format
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _fake_quantized(fmt: Format | BlockFormat, chunk: torch.Tensor, low: float, 
         edge = torch.zeros(extra, chunk.shape[1])
         edge[0, 0], edge[1, 0] = low, high
         chunk = torch.cat([edge, chunk])
-    return as_tensor(fmt.dequantize(fmt.quantize(chunk)))[0][extra:]
+    return as_tensor(fake_quantize(fmt, chunk))[0][extra:]
 
 
 def _layer_error(name: str, count: int, energy: float, squared: float, worst: float) -> LayerError:

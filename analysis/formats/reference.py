@@ -8,6 +8,7 @@ import numpy as np
 
 from analysis.formats.arrays import as_tensor
 from analysis.formats.block import BlockFormat
+from analysis.formats.fake import fake_quantize
 from analysis.formats.format import Format
 from analysis.formats.survey import as_tensor_format
 
@@ -40,7 +41,7 @@ def reference_error(fmt: Format | BlockFormat, rounding: str = "nearest", seed: 
     x, sigma = reference_input(octave, np.random.default_rng(seed))
     if not (fmt.element if isinstance(fmt, BlockFormat) else fmt).signed:
         raise ValueError(f"{fmt.name} holds no negative values; choose a format for tensors, such as mxfp4")
-    values = as_tensor(fmt.dequantize(fmt.quantize(x, rounding=rounding, seed=seed + 1)))[0].double().numpy()
+    values = as_tensor(fake_quantize(fmt, x, rounding=rounding, seed=seed + 1))[0].double().numpy()
     errors = ((values - x) ** 2).mean(axis=1) / sigma**2
     kept = (values * x).mean(axis=1) / (x.astype(np.float64) ** 2).mean(axis=1)
     return ReferenceError(float(errors.mean()), float(errors.std() / ROWS**0.5), float(1 - kept.mean()))
