@@ -6,13 +6,14 @@ TEST_READY := .venv/.test-ready
 BENCH_READY := .venv/.bench-ready
 WORKERS ?= 2
 
-.PHONY: help setup run team check test e2e bench exhaustive clean
+.PHONY: help setup run team cluster check test e2e bench exhaustive clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    build the environment, create the store, open the dashboard"
 	@echo "make test   build the environment, then lint, types, import rules and every test"
 	@echo "make team   add what a store shared on a PostgreSQL server needs (docs/team-store.md)"
+	@echo "make cluster  add Ray, to probe every node of the cluster at RAY_ADDRESS"
 	@echo "make bench  install the peers and measure against them: docs/benchmarks.md"
 	@echo "make check  format, lint, types, import rules"
 	@echo "make exhaustive  what make test samples, whole: casts, intervals, kills, odd files (hours): docs/exhaustive.md"
@@ -38,6 +39,9 @@ run: $(RUN_READY)
 
 team: $(RUN_READY)
 	$(BIN)/python -m pip install --quiet --group team
+
+cluster: $(RUN_READY)
+	$(BIN)/python -m pip install --quiet --group cluster
 
 check: $(TEST_READY)
 	$(BIN)/ruff format --check .

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import closing
 
+from gpu_probe import fleet
 from gpu_probe.device import DeviceInfo
 from gpu_probe.kernels import KERNELS, Kernel, get_kernels
 from gpu_probe.lock import Busy, one_at_a_time
@@ -47,10 +48,16 @@ def _parser() -> argparse.ArgumentParser:
     about = "; ".join(f"{known.name}: {known.about}" for known in SHAPE_SETS.values())
     run.add_argument("--shapes", default="quick", metavar=f"{'|'.join(SHAPE_SETS)}|M,N,K", help=about)
     run.add_argument("--timeout", type=float, default=DEFAULT_TIMEOUT_S, metavar="S", help="seconds a case may take")
-    run.add_argument("--device", metavar="ID", help="as listed by devices; default the first")
+    run.add_argument(
+        "--device",
+        metavar="ID",
+        help="as listed by devices; default the first, or with RAY_ADDRESS set those of every node",
+    )
     verify = verbs.add_parser("verify", help="check kernels with no GPU: numbers, layouts, call contracts")
     verify.set_defaults(verb=_verify)
-    verify.add_argument("--arch", default="sm_90,sm_100", metavar="sm_90,sm_100")
+    verify.add_argument(
+        "--arch", default="sm_90,sm_100,sm_120", metavar="sm_90,sm_100", help="default sm_90,sm_100,sm_120"
+    )
     return parser
 
 
@@ -75,6 +82,8 @@ def _run(asked: argparse.Namespace) -> int:
         raise ValueError(f"--timeout is {asked.timeout:g}; give seconds from above 0 to a day, such as 60")
     kernels = get_kernels(kernels_for(asked.shapes, KERNELS) if asked.kernels is None else _names(asked.kernels))
     parse_shapes(asked.shapes, "cpu")  # a bad call is said before any device is woken
+    if fleet.address() and asked.device is None:
+        return _run_on_cluster([kernel.name for kernel in kernels], asked)
     with one_at_a_time():
         device = _chosen(asked.device, find_devices())
         shapes = parse_shapes(asked.shapes, device.kind)
@@ -89,6 +98,17 @@ def _run(asked: argparse.Namespace) -> int:
                 _print([result.to_dict()])
                 ends.add(result.status)
     return 1 if ends & BAD_ENDS else 0
+
+
+def _run_on_cluster(names: list[str], asked: argparse.Namespace) -> int:
+    print(f"probing every node of the Ray cluster at {fleet.address()}; --device probes this machine", file=sys.stderr)
+    ends, problems = set(), 0
+    for node, rows, problem in fleet.probe_cluster(names, asked.shapes, asked.timeout):
+        _print(rows)
+        ends |= {Status(row["status"]) for row in rows}
+        problems += bool(problem)
+        print(problem or f"{node}: {len(rows)} cases", file=sys.stderr)
+    return 1 if problems or ends & BAD_ENDS else 0
 
 
 def _names(listed: str) -> list[str]:

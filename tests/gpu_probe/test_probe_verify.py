@@ -176,6 +176,6 @@ def test_the_command_prints_json_lines_and_ends_well(capsys, monkeypatch):
     assert main(["verify"]) == 0
     said = capsys.readouterr()
     found = [json.loads(line) for line in said.out.splitlines()]
-    assert {row["arch"] for row in found} == {"any", "cpu", "sm_90", "sm_100"}
+    assert {row["arch"] for row in found} == {"any", "cpu", "sm_90", "sm_100", "sm_120"}
     assert all(list(row) == ["check", "kernel", "arch", "status", "detail"] for row in found)
     assert said.err == f"{LIMITS}\n"
