@@ -78,8 +78,11 @@ def _page() -> Iterator[str]:
 
     drawn: list[Clock] = []
     draw = planner_map.training_map
-    timed = mock.patch.object(planner_map, "training_map", lambda: drawn.append(Clock.of(draw)))
-    with timed, tempfile.TemporaryDirectory() as folder:
+
+    def timed() -> None:
+        drawn.append(Clock.of(draw))
+
+    with mock.patch.object(planner_map, "training_map", timed), tempfile.TemporaryDirectory() as folder:
         os.environ["PRECISION_ATLAS_DB"] = str(Path(folder) / "atlas.duckdb")
         page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
         page.query_params["planner.speed"] = "my own speed-ups"

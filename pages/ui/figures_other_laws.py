@@ -14,6 +14,7 @@ from pages.ui.figures import MUTED, decade_ticks
 # From few bits to many; readable in both themes and in grey print.
 BITS_COLORS = [[0.0, "#D55E00"], [0.15, "#E69F00"], [0.4, "#56B4E9"], [0.6, "#0072B2"], [1.0, "#4D4D4D"]]
 LOW, HIGH = 3.0, 16.0
+ACROSS = 2  # maps beside each other: readable on a telephone too
 LINES = ("#D55E00", "#E69F00", "#0072B2", "#56B4E9", "#009E73", "#CC79A7")
 DASHES = ("solid", "dash", "dot", "dashdot")
 
@@ -21,39 +22,46 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 def bits_figure(
     maps: Mapping[str, np.ndarray], n: np.ndarray, d_over_n: np.ndarray, beyond: Mapping[str, np.ndarray], here
 ) -> go.Figure:
-    """One map a law of the best bits (rows N, columns D/N at 16 bits); paler beyond the runs behind the law."""
+    """One map a law of the best bits (rows N, columns D/N at 16 bits); fainter beyond the runs behind the law."""
     x, y = np.log10(d_over_n), np.log10(n)
-    figure = make_subplots(1, len(maps), shared_yaxes=True, subplot_titles=list(maps), horizontal_spacing=0.02)
-    for column, (title, bits) in enumerate(maps.items(), 1):
+    rows = -(-len(maps) // ACROSS)
+    figure = make_subplots(
+        rows, ACROSS, shared_xaxes=True, shared_yaxes=True, subplot_titles=list(maps), horizontal_spacing=0.04,
+        vertical_spacing=0.09,
+    )  # fmt: skip
+    marker = {"symbol": "star", "size": 14, "color": "white", "line": {"color": "black", "width": 1.5}}
+    for number, (title, bits) in enumerate(maps.items()):
+        place = {"row": number // ACROSS + 1, "col": number % ACROSS + 1}
         for part, opacity in ((beyond[title], 0.45), (~beyond[title], 1.0)):
-            figure.add_trace(
-                go.Heatmap(
-                    x=x,
-                    y=y,
-                    z=np.where(part, bits, np.nan).astype(np.float32),
-                    zmin=LOW,
-                    zmax=HIGH,
-                    colorscale=BITS_COLORS,
-                    opacity=opacity,
-                    showscale=column == len(maps) and opacity == 1.0,
-                    colorbar={"title": "bits", "tickvals": [4, 6, 8, 12, 16], "thickness": 12},
-                    hovertemplate="%{z:.0f} bits<extra>" + title + "</extra>",
-                ),
-                1,
-                column,
-            )
-        marker = {"symbol": "star", "size": 14, "color": "white", "line": {"color": "black", "width": 1.5}}
-        figure.add_scatter(
-            x=[np.log10(here[1] / here[0])], y=[np.log10(here[0])], mode="markers", marker=marker, showlegend=False,
-            hoverinfo="skip", row=1, col=column,
-        )  # fmt: skip
-    figure.update_xaxes(decade_ticks(x[0], x[-1]) | {"range": [x[0], x[-1]], "title": "D/N at 16 bits"})
+            z = np.where(part, bits, np.nan).astype(np.float32)
+            figure.add_heatmap(
+                x=x, y=y, z=z, coloraxis="coloraxis", opacity=opacity, **place,
+                hovertemplate="%{z:.0f} bits<extra>" + title + "</extra>",
+            )  # fmt: skip
+        star = {"x": [np.log10(here[1] / here[0])], "y": [np.log10(here[0])], "marker": marker}
+        figure.add_scatter(**star, mode="markers", showlegend=False, hoverinfo="skip", **place)
+    figure.update_xaxes(decade_ticks(x[0], x[-1]) | {"range": [x[0], x[-1]]})
     figure.update_yaxes(decade_ticks(y[0], y[-1]) | {"range": [y[0], y[-1]]})
+    figure.update_xaxes(title="D/N at 16 bits", row=rows)
     figure.update_yaxes(title="parameters N", col=1)
+    bar = {
+        "title": "bits",
+        "tickvals": [4, 6, 8, 12, 16],
+        "thickness": 12,
+        "orientation": "h",
+        "y": -0.14,
+        "yanchor": "top",
+    }
     figure.update_layout(
-        title="The same compute, the same size: how many bits each law would train in",
-        height=420,
-        margin={"l": 10, "r": 10, "t": 90, "b": 10},
+        title="How many bits each law would train in",
+        height=340 * rows,
+        margin={"l": 10, "r": 10, "t": 80, "b": 10},
+        coloraxis={
+            "cmin": LOW,
+            "cmax": HIGH,
+            "colorscale": BITS_COLORS,
+            "colorbar": bar | {"y": -0.14, "yanchor": "top"},
+        },
     )
     return figure
 

@@ -13,8 +13,8 @@ from analysis.planner import Cells, Region
 from pages.ui.figures import MUTED, SCHEME_COLORS, decade_ticks, format_color, words
 
 PLACES = {"circle": ("middle left", "bottom right", "middle right"), "star": ("top center",), "diamond": ("top right",)}
-AXES = {False: "tokens per parameter D/N", True: "training compute at the reference's speed [FLOPs]"}
-SMALL = 400  # pixels of height: a map this small needs two lines of legend
+AXES = {False: "tokens per parameter D/N", True: "training compute at FP8 speed [FLOPs]"}
+LIGHT = "#F7F7F7"
 SURE = 0.95  # the band around a boundary: the cells where no scheme wins so surely
 OTHERS = ("#CC79A7", "#56B4E9", "#7A6FBF", "#8A6238", "#86C34A", "#4D4D4D")
 HOVER_SIDE = 100  # cells per side that hold numbers to hover: a finer map only looks finer
@@ -40,6 +40,9 @@ def region_figure(
     cells = region.cells
     x, y = np.log10(cells.columns), np.log10(cells.n_max)
     figure = go.Figure()
+    # Light in both themes: an unsure cell is pale, never dark, and the labels on the map stay readable.
+    figure.add_shape(type="rect", xref="paper", yref="paper", x0=0, x1=1, y0=0, y1=1, fillcolor=LIGHT, line_width=0,
+                     layer="below")  # fmt: skip
     for index, name in enumerate(region.names):
         won = region.winner == index
         if won.any():
@@ -58,7 +61,7 @@ def region_figure(
     figure.update_layout(
         title=title,
         height=height,
-        margin={"l": 10, "r": 10, "t": 90 if height > SMALL else 110, "b": 10},
+        margin={"l": 10, "r": 10, "t": 110, "b": 10},
         xaxis={"title": AXES[cells.compute], "range": [x[0], x[-1]]} | _ticks(x, cells.compute),
         yaxis={"title": "parameters N at FP8 speed", "range": [y[0], y[-1]]} | decade_ticks(y[0], y[-1]),
         legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
@@ -67,8 +70,10 @@ def region_figure(
 
 
 def _ticks(x: np.ndarray, compute: bool) -> dict:
-    ticks = decade_ticks(x[0], x[-1])
-    return ticks | {"ticktext": [f"1e{decade}" for decade in ticks["tickvals"]]} if compute else ticks
+    if not compute:
+        return decade_ticks(x[0], x[-1])
+    decades = list(range(int(np.ceil(x[0])), int(x[-1]) + 1, 2))
+    return {"tickvals": decades, "ticktext": [f"1e{decade}" for decade in decades]}
 
 
 def _territory(x: np.ndarray, y: np.ndarray, region: Region, index: int, won: np.ndarray) -> go.Heatmap:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import pandas as pd
@@ -62,7 +63,7 @@ def show_figure(
     if data is not None:
         row.download_button(
             "Data",
-            (lambda: _csv(data())) if callable(data) else _csv(data),
+            _csv(data) if isinstance(data, pd.DataFrame) else partial(_called_csv, data),
             f"{name}.csv",
             "text/csv",
             key=f"{name}.data",
@@ -70,6 +71,10 @@ def show_figure(
             on_click="ignore",
             width="content",
         )
+
+
+def _called_csv(data: Callable[[], pd.DataFrame]) -> str:
+    return _csv(data())
 
 
 def _csv(frame: pd.DataFrame) -> str:

@@ -97,7 +97,7 @@ def _maps(coefficients: pd.DataFrame, n: float, d: float) -> None:
         "Best bits over tokens per parameter and parameters by each law",
         frame.assign(**{f"bits {title}": bits.ravel() for title, bits in maps.items()}),
         "planner.laws_map",
-        "Pale: beyond the runs behind the law. "
+        "Faint: beyond the runs behind the law. "
         + " ".join(f"{own.title}: {get_law(own.needs[0][0]).title} ({own.needs[0][1]})." for own in ANSWERERS)
         + " Orange is few bits, dark many; the star is your model.",
     )
