@@ -53,8 +53,16 @@ class Operation:
 
     def seconds(self, ceilings: Ceilings, devices: int = 1) -> float:
         """The longer of computing and moving, spread evenly over `devices` [s]."""
-        _, rate = ceilings.rate(self.rates)
-        return max(self.flops / rate, self.bytes / (ceilings.bandwidth_gb_s * 1e9)) / devices
+        return max(self._times(ceilings)) / devices
+
+    def bound(self, ceilings: Ceilings) -> str:
+        """Whether compute or memory takes longer."""
+        computing, moving = self._times(ceilings)
+        return "compute" if computing >= moving else "memory"
+
+    def _times(self, ceilings: Ceilings) -> tuple[float, float]:
+        """Seconds that one device computes and moves."""
+        return self.flops / ceilings.rate(self.rates)[1], self.bytes / (ceilings.bandwidth_gb_s * 1e9)
 
 
 def operations(model: Architecture, formats: ServingFormats, step: Step, devices: int = 1) -> tuple[Operation, ...]:
@@ -145,14 +153,7 @@ def placed(parts: tuple[Operation, ...], ceilings: Ceilings, devices: int = 1) -
     whether compute or memory bounds them, and the arithmetic they run in."""
     rows = []
     for part in parts:
-        name, rate = ceilings.rate(part.rates)
-        seconds = part.seconds(ceilings, devices)
-        bound = "compute" if part.flops / rate >= part.bytes / (ceilings.bandwidth_gb_s * 1e9) else "memory"
-        reached = part.flops / seconds / devices / 1e12
-        rows.append((part.name, part.flops, part.bytes, seconds, part.flops / part.bytes, reached, bound, name))
+        seconds, (name, _) = part.seconds(ceilings, devices), ceilings.rate(part.rates)
+        intensity, reached = part.flops / part.bytes, part.flops / seconds / devices / 1e12
+        rows.append((part.name, part.flops, part.bytes, seconds, intensity, reached, part.bound(ceilings), name))
     return pd.DataFrame(rows, columns=OPERATION_COLUMNS)
-
-
-def step_seconds(model: Architecture, formats: ServingFormats, step: Step, ceilings: Ceilings, devices: int) -> float:
-    """The shortest time of a step on `devices` devices [s]."""
-    return sum(part.seconds(ceilings, devices) for part in operations(model, formats, step, devices))

@@ -66,6 +66,11 @@ class Server:
         """The time of a step [s]."""
         return sum(part.seconds(self.ceilings, self.devices.count) for part in self.operations(step)) / self.reach
 
+    def compute_share(self, step: Step) -> float:
+        """The share of a step's time in operations that compute bounds."""
+        times = [(part.seconds(self.ceilings), part.bound(self.ceilings)) for part in self.operations(step)]
+        return sum(time for time, bound in times if bound == "compute") / sum(time for time, _ in times)
+
 
 def prefill(load: Load, sequences: float = 1.0) -> Step:
     """The step that reads the prompts of `sequences` requests at once."""
@@ -83,8 +88,11 @@ def tokens_per_s(server: Server, load: Load, sequences: float) -> float:
     Per request one prompt is read by itself, and its share of every decode step: output / (T_prefill + output
     T_step / sequences).
     """
-    own = server.seconds(prefill(load)) + load.output * server.seconds(decode(load, sequences)) / sequences
-    return load.output / own
+    return _rate(load, server.seconds(prefill(load)), server.seconds(decode(load, sequences)), sequences)
+
+
+def _rate(load: Load, first: float, step: float, sequences: float) -> float:
+    return load.output / (first + load.output * step / sequences)
 
 
 def sweep(server: Server, load: Load, sequences: Sequence[int]) -> pd.DataFrame:
@@ -97,24 +105,11 @@ def sweep(server: Server, load: Load, sequences: Sequence[int]) -> pd.DataFrame:
     rows = []
     for count in sequences:
         step = decode(load, count)
-        seconds = server.seconds(step)
-        parts = server.placed(step)
-        compute = float(parts.loc[parts["bound"] == "compute", "seconds"].sum() / parts["seconds"].sum())
+        seconds, compute = server.seconds(step), server.compute_share(step)
         needed = sum(demand(server.model, server.formats, load.context, count, server.devices.count).values())
-        rate = tokens_per_s(server, load, count)
-        rows.append(
-            (
-                count,
-                needed / 1e9,
-                needed <= server.devices.bytes,
-                first,
-                seconds,
-                rate,
-                1 / seconds,
-                compute,
-                BOUND[compute > 0.5],
-            )
-        )
+        rate = _rate(load, first, seconds, count)
+        memory = (needed / 1e9, needed <= server.devices.bytes)
+        rows.append((count, *memory, first, seconds, rate, 1 / seconds, compute, BOUND[compute > 0.5]))
     return pd.DataFrame(rows, columns=SWEEP_COLUMNS)
 
 

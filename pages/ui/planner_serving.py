@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pandas as pd
 import streamlit as st
 
 from analysis.architecture import Architecture
 from analysis.memory import COLUMNS, ServingFormats, by_format, least_devices
-from analysis.serving import Load, Server, batches, decode, largest_batch, prefill, sweep
+from analysis.serving import Load, Server, largest_batch, sweep
 from analysis.serving_published import published_reach, reach_range
-from pages.ui import figures_memory, figures_serving, panels, serving_answers
+from pages.ui import figures_memory, panels, serving_answers, serving_speed
 from pages.ui import serving_inputs as inputs
 from pages.ui import serving_money as money
 from pages.ui.figures import words
@@ -56,15 +54,11 @@ def serving() -> None:
     fit, speed = st.columns(2, gap="large")
     with fit:
         draw_memory(server, choices, load, wanted)
-    sweeps = {
-        label: sweep(own, load, batches(largest_batch(own, load))).assign(reach=reach)
-        for label, own in ((label, replace(server, formats=chosen)) for label, chosen in choices.items())
-        if largest_batch(own, load)
-    }
+    sweeps = serving_speed.swept(server, choices, load)
     with speed:
-        draw_sweep(sweeps, name, server, reach_range(reached), len(reached))
+        serving_speed.draw_sweep(sweeps, name, server, reach_range(reached), len(reached))
     if sequences:
-        draw_roofline(server, load, sequences)
+        serving_speed.draw_roofline(server, load, sequences)
     money.draw_costs(sweeps, wanted, hardware, price, place, f"{KEY}.costs")
     serving_answers.draw(store(), server, load)
 
@@ -163,48 +157,4 @@ def draw_memory(server: Server, choices: dict[str, ServingFormats], load: Load, 
         "All devices together. Weights with their scales, embeddings in 16 bits; cache = 2 x layers x KV heads x head "
         "size a token (MLA: its latent), repeated where there are more devices than KV heads; activations of one step, "
         f"own accounting. {1 - devices.usable:.0%} is left to the software, as vLLM does.",
-    )
-
-
-def draw_sweep(
-    sweeps: dict[str, pd.DataFrame], name: str, server: Server, known: tuple[float, float, float], n_known: int
-) -> None:
-    """Draws tokens per second against requests at once for every choice of formats that fits."""
-    if not sweeps:
-        panels.empty_state("No choice of formats fits on these devices, so there is no speed to show.")
-        return
-    best = max(sweeps, key=lambda label: sweeps[label]["tokens_per_s"].max())
-    top = sweeps[best]["tokens_per_s"].max()
-    title = f"{best} writes most: {words(top)} tokens/s when memory is full"
-    rows = pd.concat([table.assign(formats=label) for label, table in sweeps.items()], ignore_index=True)
-    panels.show_figure(
-        figures_serving.sweep_figure(sweeps, name, (known[0], known[2]), title),
-        f"Tokens per second by requests at once: {title}",
-        rows,
-        f"{KEY}.sweep",
-        f"Roofline at {server.reach:.0%} of {server.ceilings.origin}; lines end where memory does. Filled dots: most "
-        "of a decode step is bound by compute, open: by memory. Prompts are read one at a time between steps. Band: "
-        f"the share that {n_known} published measurements reach.",
-    )
-
-
-def draw_roofline(server: Server, load: Load, sequences: int) -> None:
-    """Draws the operations of a decode step and of reading a prompt on the roofline of one device."""
-    steps = {f"decoding {sequences:,} requests": decode(load, sequences), "reading one prompt": prefill(load)}
-    points = []
-    for label, step in steps.items():
-        placed = server.placed(step)
-        points.append(placed.assign(step=label, share=placed["seconds"] / placed["seconds"].sum()))
-    table = pd.concat(points, ignore_index=True)
-    bound = table.assign(own=table["share"].where(table["bound"] == "memory", 0.0)).groupby("step", sort=False)["own"]
-    shares = [f"{share:.0%} of {label}" for label, share in bound.sum().items()]
-    title = f"Memory bounds {' and '.join(shares)}"
-    panels.show_figure(
-        figures_serving.roofline_figure(table, server.ceilings, title),
-        f"Roofline of one device: {title}",
-        table,
-        f"{KEY}.roofline",
-        f"Ceilings: {server.ceilings.origin}, {server.ceilings.bandwidth_gb_s:,.0f} GB/s, at full reach. Each dot is one kind of "
-        "operation over all layers; its area is its share of the step. Weights, inputs and outputs of a product move "
-        "once; attention reads the cache once.",
     )

@@ -38,7 +38,7 @@ def figures(at: AppTest) -> list[dict]:
 
 
 def title(figure: dict) -> str:
-    return figure["layout"]["title"]["text"]
+    return figure["layout"]["title"]["text"].replace("<br>", " ")
 
 
 def said(at: AppTest) -> str:

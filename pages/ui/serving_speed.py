@@ -1,0 +1,68 @@
+"""The speed of the serving tab: tokens per second by batch and formats, and the operations on the roofline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from analysis.memory import ServingFormats
+from analysis.serving import Load, Server, batches, decode, largest_batch, prefill, sweep
+from pages.ui import figures_serving, panels
+from pages.ui.figures import words
+
+KEY = "planner.serving"
+
+
+def swept(server: Server, choices: dict[str, ServingFormats], load: Load) -> dict[str, pd.DataFrame]:
+    """analysis.serving.sweep of every choice of formats that holds a request, with the column reach."""
+    found = {}
+    for name, formats in choices.items():
+        own = replace(server, formats=formats)
+        if most := largest_batch(own, load):
+            found[name] = sweep(own, load, batches(most)).assign(reach=server.reach)
+    return found
+
+
+def draw_sweep(
+    sweeps: dict[str, pd.DataFrame], name: str, server: Server, known: tuple[float, float, float], n_known: int
+) -> None:
+    """Draws tokens per second against requests at once for every choice of formats that fits."""
+    if not sweeps:
+        panels.empty_state("No choice of formats fits on these devices, so there is no speed to show.")
+        return
+    best = max(sweeps, key=lambda label: sweeps[label]["tokens_per_s"].max())
+    top = sweeps[best]["tokens_per_s"].max()
+    title = f"{best} writes most: {words(top)} tokens/s when memory is full"
+    rows = pd.concat([table.assign(formats=label) for label, table in sweeps.items()], ignore_index=True)
+    panels.show_figure(
+        figures_serving.sweep_figure(sweeps, name, (known[0], known[2]), title),
+        f"Tokens per second by requests at once: {title}",
+        rows,
+        f"{KEY}.sweep",
+        f"Roofline at {server.reach:.0%} of {server.ceilings.origin}; lines end where memory does. Filled dots: most "
+        "of a decode step is bound by compute, open: by memory. Prompts are read one at a time between steps. Band: "
+        f"the share that {n_known} published measurements reach.",
+    )
+
+
+def draw_roofline(server: Server, load: Load, sequences: int) -> None:
+    """Draws the operations of a decode step and of reading a prompt on the roofline of one device."""
+    steps = {f"decoding {sequences:,} requests": decode(load, sequences), "reading one prompt": prefill(load)}
+    points = []
+    for label, step in steps.items():
+        placed = server.placed(step)
+        points.append(placed.assign(step=label, share=placed["seconds"] / placed["seconds"].sum()))
+    table = pd.concat(points, ignore_index=True)
+    bound = table.assign(own=table["share"].where(table["bound"] == "memory", 0.0)).groupby("step", sort=False)["own"]
+    shares = [f"{share:.0%} of {label}" for label, share in bound.sum().items()]
+    title = f"Memory bounds {' and '.join(shares)}"
+    panels.show_figure(
+        figures_serving.roofline_figure(table, server.ceilings, title),
+        f"Roofline of one device: {title}",
+        table,
+        f"{KEY}.roofline",
+        f"Ceilings: {server.ceilings.origin}, {server.ceilings.bandwidth_gb_s:,.0f} GB/s, at full reach. Each dot is "
+        "one kind of operation over all layers; its area is its share of the step. Weights, inputs and outputs of a "
+        "product move once; attention reads the cache once.",
+    )
