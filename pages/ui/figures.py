@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
@@ -49,6 +50,7 @@ PAPER = {False: "#FFFFFF", True: "#0E1117"}
 GRID = {False: "#DDE1E7", True: "#333A45"}
 MUTED = "#8A8F98"
 NOT_STATED_COLOR = "#C3C7CE"  # lighter than the grey of bf16, in both themes
+TITLE_CHARACTERS = 46  # of one line of a title on a telephone
 FONT = "Source Sans, sans-serif"  # the font that the dashboard itself serves
 ORIGIN_SYMBOLS = {"published": "circle", "uploaded": "diamond", "measured": "square"}
 
@@ -79,6 +81,18 @@ def legend_below(title: str) -> dict:
     """A legend under the plot, which keeps its whole width on a telephone, however long the names are."""
     place = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left"}
     return place | {"title": {"text": title, "side": "top"}}
+
+
+def slender(title: str, height: int) -> dict:
+    """Layout of a figure that a telephone can show: its title in short lines, its legend under the plot."""
+    lines = textwrap.wrap(title, TITLE_CHARACTERS)
+    return {
+        # Plotly hangs the first line above the place of the others.
+        "title": {"text": "<br>".join(lines), "y": 1 - (8 + 20 * (len(lines) - 1)) / height, "yanchor": "top"},
+        "height": height,
+        "margin": {"l": 10, "r": 10, "t": 36 + 24 * len(lines), "b": 10},
+        "legend": legend_below(""),
+    }
 
 
 def decade_ticks(low: float, high: float) -> dict[str, Sequence]:

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
-from pages.ui.figures import MUTED, ORIGIN_SYMBOLS, decade_ticks, words
+from pages.ui.figures import MUTED, ORIGIN_SYMBOLS, decade_ticks, slender, words
 
 SCALE = "Viridis"
 QUALITATIVE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A7FC7", "#8C8C8C")
@@ -88,19 +88,15 @@ def fit_figure(runs: pd.DataFrame, curves: list[dict], outside: np.ndarray, titl
     figure.add_annotation(
         text="extrapolation", x=np.log10(reach), xanchor="left", y=1, yref="paper", showarrow=False, font_color=MUTED
     )
-    return _axes(figure, title, "tokens D", "loss [nats/token]").update_yaxes(type="log")
+    return _axes(figure, title, "tokens D", "loss [nats/token]", 500).update_yaxes(type="log")
 
 
-def _axes(figure: go.Figure, title: str, x: str, y: str) -> go.Figure:
-    figure.update_layout(
-        title=title,
-        margin={"l": 10, "r": 10, "t": 60, "b": 10},
-        height=460,
-        legend={"orientation": "v", "x": 1.01, "y": 1},
+def _axes(figure: go.Figure, title: str, x: str, y: str, height: int) -> go.Figure:
+    return figure.update_layout(
+        slender(title, height),
         xaxis={"title": x, "type": "log", "exponentformat": "power", "dtick": 1},
         yaxis={"title": y},
     )
-    return figure
 
 
 def residual_figure(
@@ -126,8 +122,7 @@ def residual_figure(
             hovertemplate="%{customdata}<br>fit off by %{y:.2f}%<extra></extra>",
         )
     figure.add_hline(y=0, line_color=MUTED, line_width=1)
-    _axes(figure, title, unit, "predicted / observed - 1 [%]")
-    return figure.update_layout(height=380)
+    return _axes(figure, title, unit, "predicted / observed - 1 [%]", 400)
 
 
 def _said(row: dict) -> str:
@@ -186,12 +181,8 @@ def isoloss_figure(
         y1=corner["y"][1],
         line={"color": "white", "width": 1.5, "dash": "dash"},
     )
-    figure.update_layout(
-        title=title,
-        height=540,
-        margin={"l": 10, "r": 10, "t": 90, "b": 10},
+    return figure.update_layout(
+        slender(title, 580),
         xaxis={"title": "parameters N", "range": [log_n[0], log_n[-1]]} | decade_ticks(log_n[0], log_n[-1]),
         yaxis={"title": "tokens D", "range": [log_d[0], log_d[-1]]} | decade_ticks(log_d[0], log_d[-1]),
-        legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
     )
-    return figure

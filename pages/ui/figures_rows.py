@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.laws.columns import Column
-from pages.ui.figures import MUTED, ORIGIN_SYMBOLS
+from pages.ui.figures import MUTED, ORIGIN_SYMBOLS, slender
 from pages.ui.figures_laws import QUALITATIVE
 
 LINE = "#0072B2"
@@ -105,10 +105,7 @@ def _points(figure: go.Figure, rows: pd.DataFrame, x: str, y: str) -> None:
 
 def _styled(figure: go.Figure, title: str, x: str, y: str, kind: str) -> go.Figure:
     return figure.update_layout(
-        title=title,
-        height=460,
-        margin={"l": 10, "r": 10, "t": 60, "b": 10},
-        legend={"orientation": "v", "x": 1.01, "y": 1},
+        slender(title, 500),
         xaxis={"title": x, "type": kind, "exponentformat": "power"},
         yaxis={"title": y},
     )

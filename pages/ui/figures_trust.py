@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from analysis.profile import Profile
-from pages.ui.figures import MUTED, words
+from pages.ui.figures import MUTED, slender, words
 from pages.ui.figures_laws import QUALITATIVE
 
 FITTED, OTHER, WRONG = "#0072B2", "#E69F00", "#D55E00"
@@ -67,12 +67,8 @@ def profile_figure(
         figure.update_xaxes(type=kind, range=span, nticks=5, **at)
         figure.update_yaxes(range=[0, TOP], nticks=5, title="rise" if column == 1 else None, **at)
     figure.add_hline(y=1, line={"color": MUTED, "width": 1, "dash": "dot"})
-    return figure.update_layout(
-        title=title,
-        height=150 + 240 * rows,
-        margin={"l": 10, "r": 10, "t": 80, "b": 70},
-        legend={"orientation": "h", "x": 0, "y": 0.0, "yref": "container", "yanchor": "bottom"},
-    )
+    figure.update_layout(slender(title, 150 + 240 * rows))
+    return figure.update_layout(margin_t=figure.layout.margin.t + 24)  # the panels have titles of their own
 
 
 def _reach(profile: Profile) -> tuple[float, float]:
@@ -101,7 +97,7 @@ def holdout_figure(rolled: pd.DataFrame, unit: str, title: str) -> go.Figure:
         )
     figure.add_vline(x=10, line={"color": MUTED, "width": 1, "dash": "dot"})
     figure.add_annotation(text="10x", x=1, y=1, yref="paper", xanchor="left", showarrow=False, font_color=MUTED)
-    return _plain(figure, title, f"largest run over the cut [times, in {unit}]", "error beyond the cut [%]")
+    return _plain(figure, title, f"largest over the cut [times, {unit}]", "error beyond the cut [%]")
 
 
 def rivals_figure(rivals: Mapping[str, pd.DataFrame], order: Sequence[str], title: str) -> go.Figure:
@@ -118,7 +114,7 @@ def rivals_figure(rivals: Mapping[str, pd.DataFrame], order: Sequence[str], titl
             marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": 9},
             hovertemplate="%{y:.2f}% at %{x:.3g} times<extra>" + name + "</extra>",
         )
-    _plain(figure, title, "largest run over the cut [times]", "error beyond the cut, rms [%]")
+    _plain(figure, title, "largest run over the cut [times]", "error beyond the cut, rms [%]", 380 + 20 * len(order))
     return figure.update_yaxes(type="log", nticks=6)
 
 
@@ -136,8 +132,7 @@ def influence_figure(influence: pd.DataFrame, prediction: float, sizes: pd.Serie
         hovertemplate="without run %{customdata}<br>%{y:.3f}%<extra></extra>",
     )
     figure.add_hline(y=0, line_color=MUTED, line_width=1)
-    _plain(figure, title, f"the run left out [{unit}]", "change of the prediction [%]")
-    return figure.update_layout(height=320)
+    return _plain(figure, title, f"the run left out [{unit}]", "change of the prediction [%]", 340)
 
 
 def design_figure(runs: pd.DataFrame, proposed: pd.DataFrame, target: Mapping[str, float], title: str) -> go.Figure:
@@ -163,12 +158,9 @@ def design_figure(runs: pd.DataFrame, proposed: pd.DataFrame, target: Mapping[st
     return figure.update_yaxes(type="log", exponentformat="power", dtick=1).update_xaxes(dtick=1)
 
 
-def _plain(figure: go.Figure, title: str, x: str, y: str) -> go.Figure:
+def _plain(figure: go.Figure, title: str, x: str, y: str, height: int = 420) -> go.Figure:
     return figure.update_layout(
-        title=title,
-        height=380,
-        margin={"l": 10, "r": 10, "t": 60, "b": 10},
-        legend={"orientation": "v", "x": 1.01, "y": 1},
+        slender(title, height),
         xaxis={"title": x, "type": "log", "exponentformat": "power"},
         yaxis={"title": y},
     )

@@ -13,7 +13,7 @@ from analysis.laws.columns import COLUMNS
 HEADINGS = {
     # residuals
     "along": "along",
-    "slope_per_decade": "slope of the error [% per factor of 10]",
+    "slope_per_decade": "slope [% per factor of 10]",
     "trend_chance": "chance of such a trend",
     "bend_chance": "chance of such a bend",
     "sign_runs": "runs of one sign",
@@ -21,11 +21,11 @@ HEADINGS = {
     "runs_chance": "chance of so few runs",
     # laws side by side
     "free": "free parameters",
-    "rms_relative_error": "error on all rows, rms [%]",
-    "held_out": "error beyond the cut, rms [%]",
-    "held_out_bias": "mean error beyond the cut [%]",
-    "reach": "largest row over the cut [times]",
-    "rolling": "error beyond all cuts, rms [%]",
+    "rms_relative_error": "fit error, rms [%]",
+    "held_out": "held-out error, rms [%]",
+    "held_out_bias": "held-out error, mean [%]",
+    "reach": "reach [times]",
+    "rolling": "rolling error, rms [%]",
     "aicc_above": "AICc above the lowest",
     "left_over": "left in the residuals",
     # parameters

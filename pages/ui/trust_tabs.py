@@ -132,8 +132,9 @@ def compared(view: View) -> None:
     panels.show_table(
         shown,
         "scaling_laws.compare",
-        f"The cut{f' at {cut:.3g} {unit}' if cut else ''} is the latest that leaves a fifth of the rows above it. AICc "
-        "compares the fits within the rows only: a difference of 2 is nothing, one of 10 is decisive.",
+        f"Held out is what lies above the cut{f' at {cut:.3g} {unit}' if cut else ''}, the latest that leaves a fifth "
+        "of the rows there; reach is the largest over it; rolling, over all cuts. AICc compares the fits within the "
+        "rows only: a difference of 2 is nothing, one of 10 is decisive.",
         headings.worded(
             shown,
             dict.fromkeys(SHARES, PERCENT)
