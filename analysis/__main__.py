@@ -9,7 +9,10 @@ import sys
 
 from analysis.commands.options import BadCall
 
-VERBS = ("laws", "fit", "compare", "next-runs", "predict", "plan", "formats", "quantize", "layers", "efficiency")
+VERBS = (
+    *("laws", "fit", "compare", "next-runs", "predict", "plan", "formats", "quantize", "layers", "efficiency"),
+    *("memory", "serve"),
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

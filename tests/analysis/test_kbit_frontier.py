@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.kbit_frontier import at_budgets, best_at_budgets, frontier, total_bits
+from analysis.kbit_frontier import at_budgets, best_at_budgets, frontier, series, total_bits
 
 
 def measurements(rows, higher=True):
@@ -114,3 +114,15 @@ def test_4_bits_beat_16_for_the_same_memory_in_the_perplexities_of_gptq(quality)
     both = lines[[4.0, 16.0]].dropna()
     assert len(both) > 5
     assert (both[4.0] < both[16.0]).all()
+
+
+def test_a_series_is_one_family_by_one_source_on_one_axis_with_three_sizes_and_widths(quality):
+    found = series(quality)
+    assert len(found) >= 10
+    for name, rows in found.items():
+        for column in ("source_id", "axis"):
+            assert rows[column].nunique() == 1, name
+        assert rows["n_params"].nunique() >= 3, name
+        assert rows["weight_bits"].nunique() >= 3, name
+    gptq = next(rows for name, rows in found.items() if "(gptq_2022)" in name)
+    assert set(gptq["model"]) == {"Llama-1-7B", "Llama-1-13B", "Llama-1-30B", "Llama-1-65B"}
