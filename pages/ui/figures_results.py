@@ -46,7 +46,7 @@ def runs_figure(points: pd.DataFrame, x: str, color_by: str, title: str) -> go.F
         xaxis={"title": AXES[x], "type": "log", "exponentformat": "power", "dtick": "D1" if _narrow(points[x]) else 1},
         yaxis={"title": "loss [nats/token]"},
         legend=legend_below(COLORS[color_by]),
-        height=560,
+        height=600,
         margin={"t": 50, "b": 40, "l": 10, "r": 10},
     )
     return figure
