@@ -19,6 +19,22 @@ PEAK_COLUMNS = {
     "w4a8": "fp8_tflops",
 }
 
+# Bits that an operand's element takes in memory with its share of a block's scale: activations, weights.
+OPERAND_BITS = {
+    "fp32": (32.0, 32.0),
+    "tf32": (32.0, 32.0),
+    "fp16": (16.0, 16.0),
+    "bf16": (16.0, 16.0),
+    "fp8": (8.0, 8.0),
+    "mxfp8": (8.25, 8.25),
+    "mxfp4": (4.25, 4.25),
+    "nvfp4": (4.5, 4.5),
+    "int8": (8.0, 8.0),
+    "int4": (4.25, 4.25),
+    "w4a8": (8.25, 4.25),
+}
+WIDE_RESULTS = ("fp32", "tf32", "int8")  # in 32 bits; all others are bfloat16 or float16
+
 # torch's device name -> the name in the datasheet table; a name that fits none is not compared with any.
 _DATASHEET_NAMES = (
     (r"GH200 (120GB|480GB)", "GH200 96GB"),
@@ -64,6 +80,15 @@ def peak_format(kernel: str, format: str) -> str:
 def tflops(m: int, n: int, k: int, time_us: float) -> float:
     """Rate of a matrix product in TFLOP/s (TOP/s for integers): 2 m n k operations in that time."""
     return 2.0 * m * n * k / time_us / 1e6
+
+
+def intensity(kernel: str, format: str, m: int, n: int, k: int) -> float:
+    """Operations of a product per byte that it must move: both operands read and the result written, once each."""
+    activations, weights = OPERAND_BITS[format]
+    only_weights = kernel.endswith("_weight")
+    result = 32 if format in WIDE_RESULTS and not only_weights else 16
+    bits = m * k * (16.0 if only_weights else activations) + n * k * weights + m * n * result
+    return 2.0 * m * n * k / (bits / 8)
 
 
 def picojoules_per_operation(m: int, n: int, k: int, time_us: float, power_w: float) -> float:

@@ -2,7 +2,18 @@
 
 import streamlit as st
 
-from pages.ui import calibrating, figures_probe, panels, probe_columns, probe_costs, probe_runs, probe_tables, uploads
+from pages.ui import (
+    calibrating,
+    figures_probe,
+    figures_roofline,
+    panels,
+    probe_columns,
+    probe_costs,
+    probe_runs,
+    probe_tables,
+    probe_words,
+    uploads,
+)
 from pages.ui.session import store
 
 panels.header(
@@ -30,16 +41,16 @@ else:
     run = runs.iloc[list(words).index(chosen)]
     rows = probe_tables.rows_of(results, run)
     products = figures_probe.labelled(probe_tables.with_ratios(rows, store().table("devices")))
-    shapes = probe_tables.largest_first(products)
+    shapes = probe_words.largest_first(products)
     if len(shapes) > 3:
         shapes = st.multiselect("Shapes", shapes, [shapes[0], shapes[-1]], key=f"probe.shown.{chosen}")
     if products["speedup"].notna().any() and shapes:
         panels.show_figure(
-            figures_probe.speedup_figure(products, shapes, probe_tables.finding(products)),
-            "Speed-up over bf16 by format: " + probe_tables.spoken(products),
+            figures_probe.speedup_figure(products, shapes, probe_words.finding(products)),
+            "Speed-up over bf16 by format: " + probe_words.spoken(products),
             products.drop(columns="label"),
             "probe.speedup",
-            probe_tables.caption(rows, run),
+            probe_words.caption(rows, run),
         )
     if products["peak_share"].notna().any():
         panels.show_figure(
@@ -49,6 +60,17 @@ else:
             "probe.peak",
             "Native arithmetic only, each format at its best shape of this run; dense peaks (no sparsity) from the "
             "devices table.",
+        )
+    copied = probe_tables.copy_rate(rows)
+    placed = products.dropna(subset=["intensity"])
+    if copied and len(placed):
+        panels.show_figure(
+            figures_roofline.roofline_figure(placed, copied, probe_words.roofline_finding(placed, copied)),
+            "Rate over operations per byte of every product; ceilings are the memory copy and each format's best rate",
+            None,
+            "probe.roofline",
+            "Ceilings are measured in this run: the slope is the memory copy, a level line each native format's best. "
+            "Bytes are operands and result once each; small operands that stay in a cache may lie above the slope.",
         )
     panels.show_table(
         products[list(probe_tables.TABLE_COLUMNS)].dropna(axis="columns", how="all"),

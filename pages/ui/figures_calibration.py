@@ -36,5 +36,5 @@ def calibration_figure(tables: list[SpeedTable], title: str) -> go.Figure:
     figure.add_hline(y=1, line={"color": MUTED, "width": 1})
     figure.update_xaxes(type="log", title="parameters of the linear layers")
     figure.update_yaxes(title="speed over FP8", row=1, col=1)
-    figure.update_layout(title=title, legend={"orientation": "h", "y": -0.25}, height=440)
+    figure.update_layout(title=title, legend={"orientation": "h", "y": -0.3, "yanchor": "top"}, height=560)
     return figure

@@ -11,14 +11,21 @@ import pandas as pd
 from gpu_probe.device import DeviceInfo
 from gpu_probe.job import DONE, Job
 from gpu_probe.kernels import KERNELS
-from gpu_probe.rates import PEAK_COLUMNS, copy_gb_per_s, datasheet_name, peak_format, speedup, tflops
+from gpu_probe.rates import (
+    OPERAND_BITS,
+    PEAK_COLUMNS,
+    copy_gb_per_s,
+    datasheet_name,
+    intensity,
+    peak_format,
+    speedup,
+    tflops,
+)
 from gpu_probe.result import Status
 from pages.ui.probe_conditions import COLUMNS, conditions_of
 
 BASELINE = "mm_bf16"
 SAYS = {True: "native", False: "emulated", None: "not known"}
-# What stays of bf16's or wider precision; everything else is a saving worth a headline.
-WIDE = {"fp32", "tf32", "bf16", "fp16"}
 TIMES = ("p20_us", "p50_us", "p80_us")
 TABLE_COLUMNS = (
     "format", "kernel", "shape", "arithmetic", "p50_us", "p20_us", "p80_us", "tflops",
@@ -67,7 +74,7 @@ def with_ratios(rows: pd.DataFrame, devices: pd.DataFrame) -> pd.DataFrame:
     bf16 = timed[timed["kernel"] == BASELINE].drop_duplicates(["m", "n", "k"])
     baseline = {_shape(row): _times(row) for row in bf16.to_dict("records")}
     ratios = [_ratios(row, baseline.get(_shape(row)), peaks) for row in timed.to_dict("records")]
-    return pd.DataFrame(ratios, columns=[*TABLE_COLUMNS, "m", "n", "k"])
+    return pd.DataFrame(ratios, columns=[*TABLE_COLUMNS, "intensity", "m", "n", "k"])
 
 
 def _ratios(row: dict, baseline: tuple[float, float, float] | None, peaks: dict[str, float]) -> dict:
@@ -81,6 +88,7 @@ def _ratios(row: dict, baseline: tuple[float, float, float] | None, peaks: dict[
         "shape": f"{m} x {n} x {k}",
         "arithmetic": SAYS[native],
         "tflops": rate,
+        "intensity": intensity(row["kernel"], row["format"], m, n, k) if row["format"] in OPERAND_BITS else None,
         "speedup": middle,
         "speedup_low": low,
         "speedup_high": high,
@@ -126,28 +134,6 @@ def copy_rate(rows: pd.DataFrame) -> float | None:
     return max(rates, default=None)
 
 
-def finding(products: pd.DataFrame) -> str:
-    """The figure's title: the best native format below 16 bits against bf16, at the largest shape of the run."""
-    if products["speedup"].isna().all():
-        return "Times by format (no bf16 row on the same shapes to compare with)"
-    compared = products.dropna(subset=["speedup"])
-    largest = compared[compared["shape"] == largest_first(compared)[0]]
-    dense = ~largest["kernel"].str.endswith("_sparse")
-    narrow = largest[~largest["format"].isin(WIDE) & (largest["arithmetic"] == "native") & dense]
-    if narrow.empty:
-        return "No format below 16 bits was timed natively in this run"
-    best = narrow.loc[narrow["speedup"].idxmax()]
-    if best["speedup"] < 1:
-        return f"No native format below 16 bits beats bf16: {best['format']} is best at {best['speedup']:.2g}x"
-    return f"{best['format']} runs {best['speedup']:.1f} times as fast as bf16 at {best['shape']}"
-
-
-def largest_first(products: pd.DataFrame) -> list[str]:
-    """The shapes of the products, that with the most operations first."""
-    size = products["m"] * products["n"] * products["k"]
-    return list(dict.fromkeys(products.assign(size=size).sort_values("size", ascending=False)["shape"]))
-
-
 def progress(job: Job) -> pd.DataFrame:
     """One line per case of a run in progress: what it is, how far it is, and its time or its reason."""
     lines = []
@@ -185,26 +171,3 @@ def failures(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of a run that were not timed and were not refused as unsupported: what went wrong."""
     bad = rows[~rows["status"].isin([Status.OK, Status.UNSUPPORTED])]
     return bad[["kernel", "format", "m", "n", "k", "status", "detail"]]
-
-
-def spoken(products: pd.DataFrame) -> str:
-    """The speed-ups at the largest shape in words, for who cannot see the figure."""
-    compared = products.dropna(subset=["speedup"])
-    largest = compared[compared["shape"] == largest_first(compared)[0]]
-    return ", ".join(
-        f"{row['format']} {row['speedup']:.2f} ({row['arithmetic']})" for row in largest.to_dict("records")
-    )
-
-
-def caption(rows: pd.DataFrame, run: pd.Series) -> str:
-    """What a reader must know of the figure: where it was measured, the intervals, the hatching, the copy rate."""
-    bf16 = rows[(rows["kernel"] == BASELINE) & (rows["status"] == Status.OK)]
-    emulated = not bf16.empty and bf16["native"].eq(False).fillna(False).any()
-    copy = copy_rate(rows)
-    sentences = [
-        f"{run_words(run)}.",
-        "Bars: medians; whiskers pair p20 with p80 of both sides. Hatched: not native, so never that format's speed.",
-        "bf16 itself is emulated on this device, which flatters every other format." if emulated else "",
-        f"A memory copy reached {copy:.3g} GB/s." if copy else "",
-    ]
-    return " ".join(filter(None, sentences))

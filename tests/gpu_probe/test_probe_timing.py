@@ -15,9 +15,11 @@ from gpu_probe.compiled import native_on
 from gpu_probe.kernels import KERNELS
 from gpu_probe.rates import (
     _DATASHEET_NAMES,
+    OPERAND_BITS,
     PEAK_COLUMNS,
     copy_gb_per_s,
     datasheet_name,
+    intensity,
     peak_format,
     speedup,
     tflops,
@@ -112,6 +114,15 @@ def test_rates_by_hand():
     assert copy_gb_per_s(262144, 2048, 1000.0) == pytest.approx(2147.483648)
 
 
+def test_operations_per_byte_by_hand():
+    # bf16 1 x 1000 x 1000: 2e6 operations; 2e3 + 2e6 bytes read, 2e3 written.
+    assert intensity("mm_bf16", "bf16", 1, 1000, 1000) == pytest.approx(2e6 / 2.004e6)
+    # MXFP4 weights alone: 17/32 bytes a weight, activations and result in bf16.
+    assert intensity("gemv_mxfp4_weight", "mxfp4", 1, 1000, 1000) == pytest.approx(2e6 / (531_250 + 4000))
+    assert intensity("mm_int8", "int8", 1000, 1000, 1000) == pytest.approx(2e9 / 6e6)  # int32 result
+    assert intensity("triton_w4a8", "w4a8", 1024, 1024, 1024) == pytest.approx(2 * 1024 / ((8.25 + 4.25 + 16) / 8))
+
+
 def test_a_speedup_pairs_the_slow_end_of_one_with_the_fast_end_of_the_other():
     assert speedup((80.0, 100.0, 125.0), (160.0, 200.0, 250.0)) == pytest.approx((1.28, 2.0, 3.125))
     assert speedup((5.0, 5.0, 5.0), (5.0, 5.0, 5.0)) == (1.0, 1.0, 1.0)
@@ -175,6 +186,7 @@ def test_every_datasheet_name_and_every_peak_column_is_in_the_shipped_table():
     assert {name for _, name in _DATASHEET_NAMES} - set(table) == set()
     assert set(PEAK_COLUMNS.values()) - set(next(iter(table.values()))) == set()
     assert {kernel.format for kernel in KERNELS.values()} <= set(PEAK_COLUMNS)
+    assert {kernel.format for kernel in KERNELS.values() if kernel.is_product} <= set(OPERAND_BITS)
 
 
 # Peaks that no text source states, so that a row of that format has no share of a peak.
