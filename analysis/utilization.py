@@ -53,15 +53,16 @@ def precision_class(printed: str) -> str | None:
     return next((name for name, pattern in _PRECISIONS if re.search(pattern, printed.upper())), None)
 
 
-def published_utilization(rows: pd.DataFrame, device: str, precision: str, peak_tflops: float) -> Utilization | None:
+def published_utilization(
+    rows: pd.DataFrame, device: str, precision: str, peak_tflops: float, system: str | None = None
+) -> Utilization | None:
     """What rows of `training_efficiency` reached on this chip in this precision (bf16, fp8 or fp4); None without any.
 
     Model FLOPs only, without recomputation: rows of metric mfu as printed, and tflops_per_gpu over `peak_tflops`
-    of sources that print no mfu. Best cases and rows of corrected mistakes are left out.
+    of sources that print no mfu. Best cases and rows of corrected mistakes are left out; `system` is one framework.
     """
-    own = rows[same_device(rows["device"], device) & (rows["flops_counted"].fillna("model") == "model")]
-    own = own[own["precision"].fillna("").map(precision_class) == precision]
-    own = own[~own["caution"].fillna("").str.contains("best_case|before_correction|attention_counted_in_full")]
+    own = _fitting(rows, device, precision)
+    own = own if system is None else own[own["system"] == system]
     printed = own[own["metric"] == "mfu"]
     rates = own[(own["metric"] == "tflops_per_gpu") & ~own["source_id"].isin(printed["source_id"])]
     shares = pd.concat(
@@ -72,3 +73,15 @@ def published_utilization(rows: pd.DataFrame, device: str, precision: str, peak_
     models = shares.groupby(["source_id", "model"])["share"].median()
     low, middle, high = (float(models.quantile(q)) for q in QUANTILES)
     return Utilization(low, middle, high, len(models), len(shares), tuple(sorted(shares["source_id"].unique())))
+
+
+def systems(rows: pd.DataFrame, device: str, precision: str) -> list[str]:
+    """The frameworks and runs that published a utilization or a rate on this chip in this precision."""
+    own = _fitting(rows, device, precision)
+    return sorted(own.loc[own["metric"].isin(["mfu", "tflops_per_gpu"]), "system"].unique())
+
+
+def _fitting(rows: pd.DataFrame, device: str, precision: str) -> pd.DataFrame:
+    own = rows[same_device(rows["device"], device) & (rows["flops_counted"].fillna("model") == "model")]
+    own = own[own["precision"].fillna("").map(precision_class) == precision]
+    return own[~own["caution"].fillna("").str.contains("best_case|before_correction|attention_counted_in_full")]

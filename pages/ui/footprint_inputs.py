@@ -49,6 +49,7 @@ def choose(hardware: Hardware, model: Architecture, key: str) -> tuple[Recipe, C
         ("dropout masks", "attention scores"),
         selection_mode="multi",
         key=f"{key}.kept",
+        bind="query-params",
         help="Dropout keeps a mask; attention that is not fused (without FlashAttention) keeps its scores.",
     )
     batch = Batch(int(sequences), int(length), "dropout masks" in kept, "attention scores" not in kept, str(recomputed))

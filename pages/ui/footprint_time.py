@@ -9,11 +9,12 @@ from analysis.architecture import Architecture
 from analysis.costs import carbon_kg, kwh
 from analysis.flops import TRAINING_FLOPS_PER_PARAM_TOKEN
 from analysis.training_memory import Recipe
-from analysis.utilization import Utilization, published_utilization, training_days
+from analysis.utilization import Utilization, published_utilization, systems, training_days
 from pages.ui import panels, serving_inputs, serving_money
 from pages.ui.figures import words
 from results_db import Store
 
+ALL = "all frameworks and runs"
 USUAL = (0.25, 0.4, 0.5)  # share of the peak where nothing is published: no source, said so
 ARITHMETICS = {"bf16": ("bf16", "fp16"), "fp8": ("fp8", "bf16", "fp16"), "fp4": ("fp4", "fp8", "bf16", "fp16")}
 PRECISIONS = {"e4m3": "fp8", "nvfp4": "fp4"}
@@ -24,7 +25,7 @@ def draw(store: Store, model: Architecture, hardware: serving_inputs.Hardware, r
     st.subheader("How long it takes")
     precision = PRECISIONS.get(recipe.activations, "bf16")
     rate, peak = hardware.ceilings.rate(ARITHMETICS[precision])
-    known = published_utilization(store.table("training_efficiency"), hardware.name, rate, peak / 1e12)
+    known = _published(store.table("training_efficiency"), hardware, rate, peak / 1e12, key)
     tokens, share, price, place = _choose(store, model, hardware, known, rate, key)
     low, high = (known.low, known.high) if known else (USUAL[0], USUAL[2])
     shares = {"slow": min(low, share), "expected": share, "fast": max(high, share)}
@@ -56,6 +57,25 @@ COLUMN_FORMATS = {
 }
 
 
+def _published(
+    rows: pd.DataFrame, hardware: serving_inputs.Hardware, rate: str, peak_tflops: float, key: str
+) -> Utilization | None:
+    """Draws the choice of a framework and returns what it published on this chip in this precision."""
+    precision = "bf16" if rate == "fp16" else rate
+    names = systems(rows, hardware.name, precision)
+    if not names:
+        return None
+    chosen = st.selectbox(
+        "Utilization published by",
+        [ALL, *names],
+        key=f"{key}.system",
+        bind="query-params",
+        help="Frameworks and runs that published a utilization or a rate on this chip in this precision.",
+    )
+    system = None if chosen == ALL else chosen
+    return published_utilization(rows, hardware.name, precision, peak_tflops, system)
+
+
 def _choose(
     store: Store,
     model: Architecture,
@@ -73,6 +93,7 @@ def _choose(
         float(f"{start:.3g}"),
         format="%.4g",
         key=f"{key}.tokens.{model.name}",
+        bind="query-params",
         help="At first 20 tokens per active parameter, the compute-optimal ratio of Hoffmann et al. 2022.",
     )
     percent = first[1].number_input(
@@ -81,7 +102,8 @@ def _choose(
         100.0,
         float(f"{100 * (known.middle if known else USUAL[1]):.3g}"),
         format="%.3g",
-        key=f"{key}.mfu.{hardware.name}.{rate}",
+        key=f"{key}.mfu.{hardware.name}.{rate}.{known.middle if known else USUAL[1]:.3f}",
+        bind="query-params",
         help="Model FLOPs utilization; at first the median that published runs reach on this chip in this precision.",
     )
     with first[2]:

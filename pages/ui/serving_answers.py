@@ -92,12 +92,7 @@ def draw_answers(server: Server, load: Load) -> None:
     table = answer_costs(server, load, intensity)
     summed = table.pivot_table(index="tokens", columns="part", values="eflops")
     cache = summed[f"cache in {CACHES[0]}"] + summed["attention"]
-    passed = cache.index[cache > summed["parameters"]]
-    title = (
-        f"Attention and a bf16 cache cost more than the parameters from {passed[0]:,.0f} tokens on"
-        if len(passed)
-        else "The parameters cost more than attention at every length shown"
-    )
+    title = _crossing((cache > summed["parameters"]).to_numpy(), summed.index.to_numpy())
     panels.show_figure(
         figures_answers.answer_cost_figure(table, title),
         f"Equivalent FLOPs of an answer by its length: {title}",
@@ -107,6 +102,15 @@ def draw_answers(server: Server, load: Load) -> None:
         f"device's bf16 peak and bandwidth exchange; one answer after a prompt of {load.prompt:,} tokens. Reading the "
         "parameters is left out: a large batch shares it. Windows of layers are not in that law.",
     )
+
+
+def _crossing(passed: np.ndarray, tokens: np.ndarray) -> str:
+    """From which length attention and cache cost more than the parameters, as a title."""
+    if not passed.any():
+        return "The parameters cost more than attention at every length shown"
+    first = tokens[passed.argmax()]
+    since = "at every length shown" if first == tokens[0] else f"from {first:,.0f} tokens on"
+    return f"Attention and a bf16 cache cost more than the parameters {since}"
 
 
 def answer_costs(server: Server, load: Load, intensity: float) -> pd.DataFrame:

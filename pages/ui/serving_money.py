@@ -32,6 +32,7 @@ def choose_price(hardware: Hardware, key: str) -> float:
         round(price.middle, 2) if price else 1.0,
         format="%.2f",
         key=f"{key}.price.{hardware.name}",
+        bind="query-params",
         help=known,
     )
 

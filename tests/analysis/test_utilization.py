@@ -6,7 +6,7 @@ import pytest
 
 from analysis.chips import chip, same_device
 from analysis.flops import training_flops
-from analysis.utilization import precision_class, published_utilization, tflops_per_gpu, training_days
+from analysis.utilization import precision_class, published_utilization, systems, tflops_per_gpu, training_days
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +98,17 @@ def test_the_range_on_h100_holds_what_llama_3_and_megatron_core_print(efficiency
     assert found is not None
     assert found.low < 0.405 < found.high, found
     assert {"llama3_herd_2024", "megatron_lm"} <= set(found.sources)
+
+
+def test_a_frameworks_own_range_lies_within_its_rows(efficiency):
+    names = systems(efficiency, "H100 SXM", "bf16")
+    assert {"LLM Foundry / Composer FSDP", "Megatron-Core"} <= set(names)
+    own = published_utilization(efficiency, "H100 SXM", "bf16", 989.4, "Megatron-Core")
+    assert own is not None
+    assert own.sources == ("megatron_lm",)
+    assert 0.41 <= own.low <= own.high <= 0.47  # Megatron-Core prints 41 to 47%
+    for name in names:
+        assert published_utilization(efficiency, "H100 SXM", "bf16", 989.4, name) is not None, name
 
 
 def test_recomputed_flops_are_no_model_flops(efficiency):

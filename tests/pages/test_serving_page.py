@@ -10,6 +10,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis.architecture import of_row
+from analysis.ceilings import Ceilings
+from analysis.memory import Devices, ServingFormats
+from analysis.serving import Load, Server
+from pages.ui.serving_answers import answer_costs
+from results_db import Store
+
+CEILINGS = Ceilings({"bf16": 989.4}, 3350)
 ROOT = Path(__file__).resolve().parents[2]
 LLAMA = {
     "model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32,
@@ -21,8 +29,11 @@ LLAMA = {
 def opened(own_store_path: Path, shipped_file: Path, empty_file: Path) -> Callable[..., AppTest]:
     """A maker of the planner at a tab, on a store of this test's own."""
 
-    def open_tab(tab: str, store: str = "shipped", **query: str) -> AppTest:
+    def open_tab(tab: str, store: str = "shipped", probed: tuple[dict, ...] = (), **query: str) -> AppTest:
         shutil.copyfile({"shipped": shipped_file, "empty": empty_file}[store], own_store_path)
+        if probed:
+            with Store.open(own_store_path) as own:
+                own.add_probe_results(probed)
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
         for name, value in ({"planner.tab": tab} | query).items():
             at.query_params[name] = value
@@ -110,6 +121,58 @@ def test_the_footprint_answers_by_default_with_days(opened):
 def test_a_split_that_the_devices_do_not_allow_is_told(opened):
     at = opened("Footprint", **{"planner.footprint.tensor": "7"})
     assert "64 devices cannot be split into groups of 7 x 1" in at.error[0].value
+
+
+def test_the_range_of_days_follows_the_framework_and_the_precision(opened):
+    at = opened("Footprint")
+    everyone = next(t.value for t in at.dataframe if "days" in t.value)
+    at.selectbox(key="planner.footprint.system").set_value("Megatron-Core").run()
+    own = next(t.value for t in at.dataframe if "days" in t.value)
+    assert not at.exception
+    assert own["days"].max() - own["days"].min() < everyone["days"].max() - everyone["days"].min()
+    at.selectbox(key="planner.footprint.recipe").set_value("Adam, fp8 products").run()
+    assert not at.exception
+    assert "of 1,979 TFLOP/s (fp8)" in at.success[1].value
+
+
+PROBE = {
+    "device": "NVIDIA H100 80GB HBM3", "status": "OK", "native": True, "relative_error": 0.0, "run_id": "mine",
+    "versions": {"torch": "2.13.0"}, "utc": "2026-11-24T16:15:48Z", "detail": "",
+}  # fmt: skip
+PRODUCT = PROBE | {"kernel": "mm_bf16", "format": "bf16", "m": 8192, "n": 8192, "k": 8192}
+COPY = PROBE | {"kernel": "copy_bandwidth", "format": "bf16", "m": 16384, "n": 1, "k": 16384}
+
+
+def test_a_probe_of_the_device_gives_the_ceilings(opened, own_store_path, shipped_file):
+    """By hand: 2 x 8192^3 FLOPs in 1.6 ms are 687 TFLOP/s; 2 x 2 x 16384^2 bytes in 400 us are 2,684 GB/s."""
+    times = {"p20_us": 1590.0, "p50_us": 1600.0, "p80_us": 1610.0}
+    copied = {"p20_us": 399.0, "p50_us": 400.0, "p80_us": 401.0}
+    at = opened("Serving", probed=(PRODUCT | times, COPY | copied), **{"planner.serving.formats": "bf16"})
+    ceilings = at.selectbox(key="planner.serving.ceilings")
+    (mine,) = [name for name in ceilings.options if name.startswith("my probe: NVIDIA H100 80GB HBM3")]
+    ceilings.set_value(mine).run()
+    assert not at.exception
+    assert "2,684 GB/s" in said(at)
+    names = [trace.get("name", "") for figure in figures(at) for trace in figure["data"]]
+    assert "bf16 687 TFLOP/s" in names
+
+
+def test_long_answers_cost_attention_sooner_in_small_models(own_store_path, shipped_file):
+    """Source: Kinetics (claim kinetics_2025-01): models of 0.6B to 32B."""
+    shutil.copyfile(shipped_file, own_store_path)
+    with Store.open(own_store_path) as store:
+        rows = store.table("models").set_index("model", drop=False)
+    crossings = []
+    for name in ("Qwen3-0.6B", "Qwen3-8B", "Qwen3-32B"):
+        server = Server(of_row(rows.loc[name].to_dict()), ServingFormats(), Devices(1, 80), CEILINGS)
+        table = answer_costs(server, Load(1, 512), CEILINGS.ridge(("bf16",)))
+        costs = table.pivot_table(index="tokens", columns="part", values="eflops")
+        passed = costs.index[costs["attention"] + costs["cache in bf16"] > costs["parameters"]]
+        narrow = costs.index[costs["attention"] + costs["cache in int4"] > costs["parameters"]]
+        assert narrow[0] > passed[0], name  # a narrower cache puts the crossing off
+        crossings.append(passed[0])
+    assert crossings == sorted(crossings), crossings
+    assert crossings[0] < crossings[-1]
 
 
 @pytest.mark.parametrize("tab", ["Serving", "Footprint"])
