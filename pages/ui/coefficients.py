@@ -20,6 +20,7 @@ SOURCE = "quartet_2025"
 SNAPSHOTS = {"published, newest snapshot": "newest", "published, older snapshot": "older_snapshot"}
 # Name on the page -> runs for the base of our own fit of the published runs; the last one is the default.
 OWN_FITS = {f"our fit, base on {title}": base for title, base in fits.BASES[SOURCE].items()}
+REACH = "fitted on 30M to 200M parameters: above is extrapolation (checked by its authors up to 8B)"
 DEFAULT_METHODS = ("QuEST", "AlbertTsengQuantizer")
 TITLES = ("FP4 forward pass (eff_N)", "FP4 backward pass (eff_D)")
 METHOD_HELP = "How the paper quantizes this pass; each way has its own fitted efficiency, in brackets."
@@ -35,6 +36,8 @@ class Basis:
     factors: Factors
     draws: Draws | None
     sentence: str
+    reach: str = REACH
+    largest: float = 2e8  # parameters of the largest run behind the base: above is extrapolation
 
 
 def published(store: Store, name: str) -> Basis | None:

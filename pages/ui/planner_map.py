@@ -17,6 +17,7 @@ from pages.ui import (
     estimates,
     figures_planner,
     more_formats,
+    other_bases,
     panels,
     planner_report,
     planning,
@@ -28,7 +29,7 @@ from pages.ui.hardware import Machine, choose_machine, peak_words
 from pages.ui.session import facts, store
 
 KEY = "planner"
-BEYOND = 0.2  # billions of parameters: the sizes behind the law end here
+QUARTET = "Quartet's law"
 
 
 def training_map() -> None:
@@ -39,6 +40,13 @@ def training_map() -> None:
     machine = choose_machine(store(), KEY, full=True)
     with st.container(horizontal=True):
         basis = coefficients.choose_basis(store(), KEY)
+        law = st.selectbox(
+            "Losses by",
+            [QUARTET, *other_bases.names(store())],
+            key="planner.base",
+            bind="query-params",
+            help="Whose law gives the losses; the formats' factors stay those of the coefficients.",
+        )
         speed = speeds.choose_speeds(store(), KEY, machine.device, machine.hardware.peaks)
         compute = planning.AXES[
             st.selectbox("Map over", list(planning.AXES), key="planner.axes", bind="query-params")
@@ -52,6 +60,11 @@ def training_map() -> None:
         )
         return
     basis = estimates.with_estimate(store(), basis)
+    if law != QUARTET:
+        other = other_bases.with_base(store(), law, basis)
+        if other is None:
+            st.warning(f"{law} gave no fit to plan with; the losses are Quartet's.", icon=":material/error:")
+        basis = other or basis
     schemes = native_schemes(machine.hardware, basis.factors, speed.tables, speed.spread)
     further = more_formats.choose(store(), KEY)
     basis, schemes = more_formats.with_formats(basis, schemes, further, speed.tables, speed.spread)
@@ -163,8 +176,8 @@ def _map(
         lambda: planning.region_frame(region),
         "planner.map",
         f"Equal inference and training budgets (the planner's rules are Quartet's). {basis.sentence} {speed.sentence} "
-        "N counts non-embedding parameters; the law was fitted on 30M to 200M parameters, so the map extrapolates "
-        "above 0.2B (checked by its authors up to 8B). Strong colour: sure; dotted: where the likeliest scheme wins "
+        f"N counts {basis.law.counts.replace('_', '-')} parameters; {basis.law.title}: {basis.reach}. "
+        "Strong colour: sure; dotted: where the likeliest scheme wins "
         f"with 0.95. Circles: {planning.model_words(known)}. The star is the {reference} optimum of your budget.",
     )
 
@@ -202,5 +215,5 @@ def _cell(basis: Basis, schemes: Sequence[Scheme], cell: tuple[float, float]) ->
             "Loss in nats per token. P(win) is empty where the coefficients carry no interval.",
         )
         st.markdown(f"**Why.** {speeds.reason(basis, schemes, winner, rival)}")
-        if n_max > BEYOND * 1e9:
+        if n_max > basis.largest:
             st.caption("This cell lies above the sizes on which the law was fitted: read the loss as an extrapolation.")

@@ -155,3 +155,34 @@ def test_the_report_holds_figures_numbers_and_sources_and_asks_nobody(planner, m
             assert f"{row['loss [nats/token]']:.4f}".rstrip("0") in without_script
     for fact in ("95% from", "eff_n[QuEST]", "rows of runs", "Python", "2505.14669", "Utilization"):
         assert fact in without_script, fact
+
+
+def test_another_law_gives_the_losses_with_the_same_factors(planner):
+    at = planner(base="Chinchilla, Epoch's refit", coefficients="published, newest snapshot", days=7)
+    found = budget(at).loc["bf16:bf16"]
+    n, d = (float(found[name][:-1]) * {"B": 1e9, "T": 1e12}[found[name][-1]] for name in ("parameters", "tokens"))
+    loss = 1.81686 + 482.00572 / n**0.34781 + 2085.4342 / d**0.36585
+    assert found["loss [nats/token]"] == pytest.approx(loss, abs=3e-3)  # the size is shown with three digits
+    assert "carried over from Quartet" in words(at)
+    assert "70M to 16B parameters on 5B to 500B tokens" in words(at)
+
+
+def test_a_persons_own_runs_carry_the_plan(planner, own_store_path):
+    planner(coefficients="published, newest snapshot")  # makes the store
+    lines = ["params,tokens,val_loss"]
+    for n in (7e7, 1.5e8, 4e8, 1e9):
+        lines += [f"{n:g},{d:g},{1.8 + 400 / n**0.34 + 1800 / d**0.36:.8f}" for d in (2e9, 5e9, 2e10, 6e10)]
+    from pages.ui import session
+
+    session._opened_store.clear()
+    with Store.open(own_store_path) as opened:
+        opened.commit(opened.preview("mine.csv", "\n".join(lines).encode()))
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    at.query_params |= {"planner.base": "my runs: mine", "planner.coefficients": "published, newest snapshot"}
+    at = at.switch_page("pages/planner.py").run()
+    assert not at.exception
+    said = words(at)
+    assert "fitted on 16 of my runs: mine" in said
+    assert "fitted on your runs of 7e+07 to 1e+09 parameters" in said
+    rows = budget(at)
+    assert (rows["95% from"] <= rows["loss [nats/token]"]).all()
