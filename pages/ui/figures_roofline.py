@@ -38,7 +38,8 @@ def roofline_figure(products: pd.DataFrame, copied_gb_s: float, title: str) -> g
                 line={"color": format_color(str(name)), "width": 1},
             )
         )  # fmt: skip
-    for (name, arithmetic), rows in products.groupby(["format", "arithmetic"], sort=False):
+    for name, arithmetic in dict.fromkeys(zip(products["format"], products["arithmetic"], strict=True)):
+        rows = products[(products["format"] == name) & (products["arithmetic"] == arithmetic)]
         figure.add_trace(
             go.Scatter(
                 x=rows["intensity"],

@@ -138,7 +138,8 @@ def _probed(store: Store, hardware: Hardware) -> dict[str, Ceilings]:
             continue
         rows = probe_tables.rows_of(results, run)
         products = probe_tables.with_ratios(rows, store.table("devices"))
-        native = products[(products["arithmetic"] == "native") & ~products["kernel"].str.endswith(("_weight", "_sparse"))]
+        dense = ~products["kernel"].str.endswith(("_weight", "_sparse"))
+        native = products[(products["arithmetic"] == "native") & dense]
         rates = native.assign(name=native["format"].map(_arithmetic)).groupby("name")["tflops"].max()
         own = {str(name): float(rate) for name, rate in rates.items()}
         if own:
