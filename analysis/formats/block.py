@@ -13,7 +13,7 @@ from analysis.formats.arrays import as_codes, as_tensor, float32_tensor
 from analysis.formats.blocking import BlockSize, from_blocks, to_blocks
 from analysis.formats.choosing import best_try
 from analysis.formats.format import Format, Quantized, uniform_like, values_tensor
-from analysis.formats.scaling import FLOAT32_MAX, SCALE_RULES, tensor_factor
+from analysis.formats.scaling import SCALE_RULES, in_units, tensor_factor
 
 if TYPE_CHECKING:
     import torch
@@ -199,14 +199,7 @@ class BlockFormat:
 
     def _scaled(self, blocks: torch.Tensor, scales: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
         """The blocks in units of their scale; zeros where the scale is zero or NaN."""
-        import torch
-
-        scales = scales.unsqueeze(-1)
-        if self.tensor_scale:
-            # Transformer Engine multiplies by a capped reciprocal: with a zero scale the signs survive.
-            scaled = blocks * (1 / (scales / factor)).clamp(max=FLOAT32_MAX)
-            return torch.where(torch.isfinite(scales), scaled, 0)
-        return torch.where(scales > 0, blocks / scales, 0)
+        return in_units(blocks, scales.unsqueeze(-1), factor if self.tensor_scale else None)
 
     def _decoded_scales(self, quantized: Quantized, codes: torch.Tensor) -> torch.Tensor:
         """(..., n_blocks, 1) float32."""

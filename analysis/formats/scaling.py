@@ -61,6 +61,20 @@ def amax_e2m1(amax: torch.Tensor, element: Format, factor: torch.Tensor) -> torc
 SCALE_RULES = {"floor": floor, "ceil": ceil, "rceil": rceil, "even": even, "amax": amax, "nvfp4": amax_e2m1}
 
 
+def in_units(blocks: torch.Tensor, scales: torch.Tensor, factor: torch.Tensor | None) -> torch.Tensor:
+    """Blocks divided by their scales (..., n_blocks, 1), zero where a scale is zero or NaN.
+
+    Under a tensor's `factor`, as Transformer Engine does it: times a capped reciprocal, with which signs survive a
+    zero scale.
+    """
+    import torch
+
+    if factor is None:
+        return torch.where(scales > 0, blocks / scales, 0)
+    scaled = blocks * (1 / (scales / factor)).clamp(max=FLOAT32_MAX)
+    return torch.where(torch.isfinite(scales), scaled, 0)
+
+
 def tensor_factor(amax: torch.Tensor, top: float) -> torch.Tensor:
     """The factor that brings the tensor's largest magnitude to `top`, the largest scale times the largest element.
 
