@@ -59,7 +59,7 @@ def layer_errors(
         for i, fmt in enumerate(formats):
             error = (_fake_quantized(fmt, chunk, low, high) - chunk).abs_()
             largest[i] = max(largest[i], float(error.max()))
-            squared[i] += float(error.double().square_().sum())
+            squared[i] += _sum_of_squares(error)
     return [
         _layer_error(fmt.name, n_rows * columns, energy, error, worst)
         for fmt, error, worst in zip(formats, squared.tolist(), largest.tolist(), strict=True)
@@ -103,8 +103,15 @@ def _extremes(read: Read, n_rows: int, step: int, on_rows: Callable[[int], None]
             first, last = index * step, min((index + 1) * step, n_rows) - 1
             raise ValueError(f"it holds values that are not finite in rows {first} to {last}")
         low, high = min(low, ends[0]), max(high, ends[1])
-        energy += float(chunk.double().square_().sum())
+        energy += _sum_of_squares(chunk)
     return low, high, energy
+
+
+def _sum_of_squares(x: torch.Tensor) -> float:
+    """Summed in float64, without a float64 copy."""
+    import torch
+
+    return float(torch.linalg.vector_norm(x, dtype=torch.float64)) ** 2
 
 
 def _fake_quantized(fmt: Format | BlockFormat, chunk: torch.Tensor, low: float, high: float) -> torch.Tensor:
