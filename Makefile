@@ -65,6 +65,7 @@ $(BENCH_READY): $(TEST_READY)
 exhaustive: $(TEST_READY)
 	$(BIN)/python -m pytest -m exhaustive -s
 	PYTHONPATH=. $(BIN)/python tests/analysis/formats/every_float32.py --write docs/exhaustive.md
+	PYTHONPATH=. $(BIN)/python tests/gpu_probe/kernels_table.py
 
 clean:
 	rm -rf .venv artifacts .pytest_cache .ruff_cache

@@ -131,6 +131,16 @@ def test_every_kernel_compiles_as_expected_for_every_architecture(name, arch):
     assert status == "OK", detail
 
 
+def test_the_table_of_compiled_kernels_lists_every_kernel_and_every_architecture():
+    text = (ROOT / "docs" / "exhaustive.md").read_text(encoding="utf-8").split("## Kernels without a GPU")[1]
+    lines = [line.strip("| ").split(" | ") for line in text.split("\n## ")[0].splitlines() if line.startswith("| ")]
+    assert lines[0] == ["kernel", *SHARED_BYTES]
+    assert sorted(line[0] for line in lines[2:]) == sorted(OURS)
+    for line in lines[2:]:
+        for arch, cell in zip(SHARED_BYTES, line[1:], strict=True):
+            assert (cell == "–") == bool(KERNELS[line[0]].why_not(recorded(arch))), (line[0], arch, cell)
+
+
 def test_a_spill_a_shortage_of_shared_memory_and_a_lost_instruction_are_wrong(monkeypatch):
     from gpu_probe import compiled
 
