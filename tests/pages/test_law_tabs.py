@@ -18,7 +18,7 @@ from results_db import Store
 
 TRUTH = {"E": 1.8, "A": 400.0, "B": 1800.0, "alpha": 0.34, "beta": 0.36}
 KINDS = {
-    "published": "step_law_2025: dense",
+    "published": "parscale_2025: Pile",
     "upload": "mine",
     "one curve": "curves: modded_nanogpt_records, modified GPT 124M (nominal), FineWeb, peak rate 0.0018",
     "shares": "coverage: halflearned_rlvr_2026, Qwen3-1.7B-Base, IFEval-style prompts",
@@ -69,8 +69,8 @@ SHOWN = {
     "Iso-loss contours": has_figure("At "),
     "Symbols": has_table("symbol", "meaning"),
     ("Compare laws", "shares"): says("Choose at least two laws."),
-    **{("What to run next", kind): NO_SIZES for kind in ("one curve", "shares")},
-    **{("Iso-loss contours", kind): NO_MAP for kind in ("one curve", "shares")},
+    **{("What to run next", kind): NO_SIZES for kind in ("published", "one curve", "shares")},
+    **{("Iso-loss contours", kind): NO_MAP for kind in ("published", "one curve", "shares")},
 }
 
 

@@ -110,7 +110,12 @@ def test_a_law_without_published_coefficients_says_so(page):
 
 def test_rows_outside_a_laws_validity_are_said_and_drawn_hollow(page):
     source = "quest_2025: C4"
-    at = page(source=source, **{f"law.{source}": title_of(LAWS["precision"])})
+    most = [
+        param for param in LAWS["precision"].params if param.symbol not in ("E", "A", "B")
+    ]  # a fit of three is quick
+    held = ", ".join(f"{p.symbol}={0 if p.symbol.startswith('n_') else p.starts[0]}" for p in most if p.default is None)
+    words = {f"law.{source}": title_of(LAWS["precision"]), "held.precision": held}
+    at = page(source=source, **words)
     widget = at.multiselect(key=f"scaling_laws.formats.{source}")
     settled(widget.set_value(widget.options).run())
     assert not at.exception
