@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.architecture import Architecture
+from analysis.ceilings import WIDE_RATES, arithmetic
 from analysis.memory import COLUMNS, ServingFormats, by_format, least_devices
 from analysis.serving import Load, Server, largest_batch, sweep
 from analysis.serving_published import published_reach, reach_range
@@ -139,7 +140,16 @@ def answer(
     st.caption(
         f"{inputs.model_words(server.model)}. Interval: the share of the roofline that published systems reach, "
         f"{known[0]:.0%} to {known[2]:.0%}; {server.reach:.0%} assumed. Traffic between devices is not counted."
+        f"{widened(server, hardware.name)}"
     )
+
+
+def widened(server: Server, device: str) -> str:
+    """A sentence when the device has no arithmetic for the formats and multiplies in a wider one; else nothing."""
+    wanted = arithmetic(server.formats.weights, server.formats.activations)
+    found, _ = server.ceilings.rate(wanted)
+    usual = {wanted[0], *WIDE_RATES} if wanted[0] in WIDE_RATES else {wanted[0]}
+    return "" if found in usual else f" {device} has no {wanted[0]} rate, so products run in {found}."
 
 
 def draw_memory(server: Server, choices: dict[str, ServingFormats], load: Load, wanted: int) -> None:

@@ -69,6 +69,14 @@ def test_serving_answers_by_default_in_one_sentence(opened):
     assert any("bits are best" in t for t in titles), titles
 
 
+def test_a_device_without_the_arithmetic_of_a_format_is_said_to_use_a_wider_one(opened):
+    at = opened("Serving", **{"planner.serving.formats": "nvfp4"})
+    assert "H100 SXM has no fp4 rate, so products run in fp8." in said(at)
+    at.selectbox(key="planner.serving.device").set_value("B200 SXM").run()
+    assert not at.exception
+    assert "so products run in" not in said(at)
+
+
 def test_the_table_of_costs_is_the_speed_times_the_price(opened):
     at = opened("Serving")
     (table,) = [t.value for t in at.dataframe if "USD per million" in t.value]
