@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from pages.ui.figures_laws import QUALITATIVE
 
 LINE = "#0072B2"
 MOST_CURVES = 8
+PUBLISHED_DASHES = ("dot", "dashdot", "longdash", "longdashdot")
 
 
 def along_figure(
@@ -46,6 +48,22 @@ def along_figure(
     _points(figure, rows, along, target)
     figure.add_vrect(x0=reach, x1=curve[along].max(), fillcolor=MUTED, opacity=0.12, line_width=0)
     return _styled(figure, title, columns[0].label, columns[1].label, "log")
+
+
+def add_published(figure: go.Figure, lines: Sequence[tuple], name: str) -> None:
+    """Draws what a published set predicts, as lines (x, y) of one kind under its name."""
+    dash = PUBLISHED_DASHES[len({trace.legendgroup for trace in figure.data}) % len(PUBLISHED_DASHES)]
+    for i, (x, y) in enumerate(lines):
+        figure.add_scatter(
+            x=x,
+            y=y,
+            mode="lines",
+            name=name,
+            legendgroup=name,
+            showlegend=i == 0,
+            line={"color": MUTED, "width": 1.5, "dash": dash},
+            hovertemplate="%{x:.3g}, %{y:.4f}<extra>" + name + "</extra>",
+        )
 
 
 def curves_figure(rows: pd.DataFrame, predicted: np.ndarray, target: str, columns: tuple[Column, Column], title: str):

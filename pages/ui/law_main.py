@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.fitting import Status
+from analysis.fitting import Fit, Status
 from analysis.holdout import size_of, size_words
 from analysis.laws.columns import COLUMNS
 from pages.ui import figures_laws, figures_rows, headings, law_tables, panels, verdict
@@ -67,11 +67,17 @@ def figure(view: View) -> None:
     elif law_tables.is_planar(law, rows):
         curves = law_tables.curves(law, found, rows)
         drawn = figures_laws.fit_figure(rows, curves, law.outside(rows)[0], title)
+        for name, other in _beside(view):
+            lines = [(curve["n_tokens"], curve["loss"]) for curve in law_tables.curves(law, other, rows)]
+            figures_rows.add_published(drawn, lines, name)
         data = pd.concat([pd.DataFrame(curve) for curve in curves]).drop(columns="reach")
         caption += f"{draws}; dashed: beyond the longest run of that size."
     elif alone:
         data = law_tables.along(law, found, rows, alone)
         drawn = figures_rows.along_figure(rows, data, alone, law.target, axes, title)
+        for name, other in _beside(view):
+            line = law_tables.along(law, other, rows, alone)
+            figures_rows.add_published(drawn, [(line[alone], line["predicted"])], name)
         caption += f"{draws}; dashed: beyond the largest."
     else:
         drawn = figures_rows.parity_figure(rows, found.predict(rows), law.target, law.predicts, title)
@@ -79,6 +85,21 @@ def figure(view: View) -> None:
         caption += "; on the line the law is exact."
     alt = f"{len(rows)} {view.choice.group.kind} with the fitted {law.title} law"
     panels.show_figure(drawn, alt, data, "scaling_laws.fit", caption)
+
+
+def _beside(view: View) -> list[tuple[str, Fit]]:
+    """Draws the choice of published sets to see beside the fit; each by name, as a fit of its values."""
+    if not view.published:
+        return []
+    names = st.multiselect(
+        "Draw published sets beside it",
+        list(view.published),
+        key=f"scaling_laws.beside.{view.law.name}",
+        bind="query-params",
+        help="Coefficients as their source has them, without the factors of formats. What they predict for a run of "
+        "your choice is under What to run next.",
+    )
+    return [(name, law_tables.of_published(view.base, view.published[name])) for name in names]
 
 
 def objective_words(view: View) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import pandas as pd
 from analysis.commands.fit import as_document
 from analysis.feeding import constant
 from analysis.fitting import Fit, pinned
-from analysis.laws import Law
+from analysis.laws import Law, get_law
 from analysis.laws.columns import COLUMNS, column_of
 from analysis.laws.param import Param, is_baseline
 from analysis.profile import Profile
@@ -94,6 +95,20 @@ def base_values(law: Law, values: Mapping[str, float]) -> dict[str, float]:
     """The values of the parameters that are not one per format."""
     base = {param.symbol for param in law.params if not param.per}
     return {symbol: value for symbol, value in values.items() if symbol in base}
+
+
+def of_published(found: Fit, values: Mapping[str, float]) -> Fit:
+    """Published values in the place of those of a fit: they have no draws and no intervals."""
+    law = get_law(found.law.name)
+    return replace(found, law=law, values=base_values(law, values), draws=None, intervals={})
+
+
+def predictions(law: Law, published: Mapping[str, Mapping[str, float]], x: pd.DataFrame) -> pd.DataFrame:
+    """What each published set predicts for the one row of `x`, and whether it lies within the runs of its source."""
+    beyond = law.outside(x, published=True)[0].any()
+    rows = [(name, float(law.evaluate(base_values(law, values), x)[0])) for name, values in published.items()]
+    table = pd.DataFrame(rows, columns=["set", law.target])
+    return table.assign(**{"within the law's published range": "no" if beyond else "yes"})
 
 
 def parameter_table(

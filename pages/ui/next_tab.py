@@ -8,7 +8,7 @@ import streamlit as st
 
 from analysis.holdout import flops_of, warning
 from analysis.laws.columns import COLUMNS
-from pages.ui import figures_trust, headings, panels, tasks
+from pages.ui import figures_trust, headings, law_tables, panels, tasks
 from pages.ui.law_tabs import View
 from pages.ui.tasks import Examined
 from pages.ui.working import computed
@@ -30,6 +30,11 @@ def next_runs(view: View, examined: Examined | None) -> None:
     )
     if examined and (said := warning(times, examined.rolled)):
         st.warning(said, icon=":material/trending_flat:")
+    if view.published:
+        table = law_tables.predictions(law, view.published, target)
+        with st.expander(f"What {len(table)} published sets predict there", icon=":material/history_edu:"):
+            panels.show_table(table, "scaling_laws.published_predictions",
+                              "Without the factors of formats.", headings.worded(table))  # fmt: skip
     if beyond_law := law.outside(target)[1]:
         st.warning("; ".join(beyond_law), icon=":material/block:")
     found = computed("scaling_laws.design", "Choosing runs", tasks.design, law.name, view.rows, view.choice.base,
