@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,12 @@ class Stored:
     def words(self) -> str:
         """Type and shape as people read them: BF16 [4096, 4096]."""
         return f"{self.dtype} [{', '.join(str(n) for n in self.shape)}]"
+
+    def alone(self) -> Stored:
+        """The same tensor holding no bytes but its own, where it holds bytes."""
+        if not isinstance(self.source, bytes):
+            return self
+        return replace(self, source=self.source[self.start : self.stop], start=0, stop=self.stop - self.start)
 
     def values(self, first: int = 0, count: int | None = None) -> torch.Tensor:
         """(count,) of its values from number `first` on, in row order; a file is mapped only where they lie.

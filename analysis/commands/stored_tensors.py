@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from analysis.commands.safetensors_header import Stored
@@ -56,6 +56,10 @@ class Tensor:
     def is_float(self) -> bool:
         """True for real numbers, packed ones among them."""
         return self.packed is not None or self.dtype in FLOATS
+
+    def alone(self) -> Tensor:
+        """The same tensor without the bytes of others, to be sent somewhere."""
+        return replace(self, parts={suffix: part.alone() for suffix, part in self.parts.items()})
 
     def rows(self, first: int = 0, count: int | None = None) -> torch.Tensor:
         """(count, columns) of its rows from number `first` on, in the stored type; float32 for a packed one.

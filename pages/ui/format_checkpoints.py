@@ -42,7 +42,7 @@ COLUMNS = {
 class Chosen:
     """A checkpoint to judge: its bytes or its place, what it is called, and a mark that changes with its content."""
 
-    source: np.ndarray | Path
+    source: bytes | Path
     name: str
     version: str
 
@@ -53,14 +53,14 @@ def whole_checkpoint(chosen: Sequence[str], scaled: bool, rounding: str) -> None
     if checkpoint is None:
         return
     try:
-        tensors = open_checkpoint(_source(checkpoint), checkpoint.name)
+        tensors = open_checkpoint(checkpoint.source, checkpoint.name)
     except (ValueError, OSError) as problem:
         st.error(panels.plain(str(problem)), icon=":material/broken_image:")
         return
     size = sum(tensor.n_bytes for tensor in tensors.values())
     st.caption(f"{panels.plain(checkpoint.name)}: {len(tensors)} tensors, {words(size)} bytes.")
     frame = computed(
-        "formats.layers", f"Judging {checkpoint.name}", judged, checkpoint.source, checkpoint.name,
+        "formats.layers", f"Judging {checkpoint.name}", judged, _sent(checkpoint.source), checkpoint.name,
         checkpoint.version, tuple(chosen),
     )  # fmt: skip
     if frame is None:
@@ -71,7 +71,9 @@ def whole_checkpoint(chosen: Sequence[str], scaled: bool, rounding: str) -> None
         panels.empty_state("No tensor of this checkpoint could be judged: see above why.")
         return
     _map(kept, checkpoint.name)
-    _detail(tensors, _table(kept), chosen, scaled, rounding)
+    name = _table(kept)
+    x = _first_values(tensors[name].alone(), name, checkpoint.name, checkpoint.version)
+    _detail(x, name, tensors[name], chosen, scaled, rounding)
 
 
 def judged(
@@ -118,12 +120,12 @@ def _choose() -> Chosen | None:
             f"started this server name their folder in {FOLDER}, or run python -m analysis layers FOLDER."
         )
         return None
-    return Chosen(np.frombuffer(file.getvalue(), np.uint8), file.name, "")
+    return Chosen(file.getvalue(), file.name, file.file_id)
 
 
-def _source(checkpoint: Chosen) -> bytes | Path:
-    source = checkpoint.source
-    return source.tobytes() if isinstance(source, np.ndarray) else source
+def _sent(source: bytes | Path) -> np.ndarray | Path:
+    """The source as a job's argument: bytes as an array, whose digest is that of its content."""
+    return np.frombuffer(source, np.uint8) if isinstance(source, bytes) else source
 
 
 def _left_out(rows: pd.DataFrame) -> None:
@@ -169,9 +171,7 @@ def _table(kept: pd.DataFrame) -> str:
     return str(kept["tensor"].iloc[rows[0] if rows and rows[0] < len(kept) else 0])
 
 
-def _detail(tensors: dict[str, Tensor], name: str, chosen: Sequence[str], scaled: bool, rounding: str) -> None:
-    tensor = tensors[name]
-    x = _first_values(tensor)
+def _detail(x: np.ndarray, name: str, tensor: Tensor, chosen: Sequence[str], scaled: bool, rounding: str) -> None:
     part = "" if x.size == tensor.n_rows * tensor.columns else f", the first {x.size:,} values"
     study = Study(x, f"{panels.plain(name)}{part}")
     st.markdown(f"**{study.words}** (select another row of the table to see its tensor)")
@@ -188,9 +188,10 @@ def _detail(tensors: dict[str, Tensor], name: str, chosen: Sequence[str], scaled
     )
 
 
-def _first_values(tensor: Tensor) -> np.ndarray:
-    count = min(tensor.n_rows, max(1, STUDIED // max(tensor.columns, 1)))
-    return in_worker(_read, tensor, count)
+@st.cache_data(show_spinner="Reading the tensor", max_entries=8)
+def _first_values(_tensor: Tensor, name: str, checkpoint: str, version: str) -> np.ndarray:
+    count = min(_tensor.n_rows, max(1, STUDIED // max(_tensor.columns, 1)))
+    return in_worker(_read, _tensor, count)
 
 
 def _read(tensor: Tensor, count: int) -> np.ndarray:

@@ -47,6 +47,8 @@ def test_every_tensor_of_a_file_is_found_as_it_is(where, tmp_path):
         assert found[name].shape == tuple(tensor.shape)
         assert torch.equal(found[name].values().reshape(tensor.shape), tensor), name
     assert found["a"].values(4, 2).tolist() == [4, 5]
+    assert torch.equal(found["b"].alone().values(), TENSORS["b"])
+    assert where == "file" or found["b"].alone().source == TENSORS["b"].view(torch.uint8).numpy().tobytes()
 
 
 @pytest.mark.parametrize("dtype", [name for name, (_, torch_name) in DTYPES.items() if torch_name])
