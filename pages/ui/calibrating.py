@@ -15,6 +15,7 @@ from pages.ui import panels, probe_columns
 from pages.ui.figures import words
 from pages.ui.figures_calibration import calibration_figure
 from pages.ui.probe_tables import rows_of, timed_runs
+from pages.ui.session import facts
 from results_db import Store
 
 
@@ -23,7 +24,7 @@ def throughput(store: Store) -> pd.DataFrame:
     results = store.table("probe_results")
     runs = timed_runs(results).drop_duplicates("device")  # newest first
     own = [speedups(rows_of(results, run)) for _, run in runs.iterrows()]
-    return pd.concat([store.table("throughput"), *(rows for rows in own if len(rows))], ignore_index=True)
+    return pd.concat([facts(store, "throughput"), *(rows for rows in own if len(rows))], ignore_index=True)
 
 
 def times(rows: pd.DataFrame) -> pd.DataFrame:
@@ -84,7 +85,7 @@ def section(store: Store, rows: pd.DataFrame) -> None:
     else:
         tables = measured_tables(own)
         panels.show_figure(
-            calibration_figure([*tables, *measured_tables(store.table("throughput"))], _finding(tables[0])),
+            calibration_figure([*tables, *measured_tables(facts(store, "throughput"))], _finding(tables[0])),
             "Speed of FP4 over FP8 by model size, forward and backward, measured here and published",
             own,
             "probe.calibration",

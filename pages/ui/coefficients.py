@@ -12,6 +12,7 @@ from analysis.fitting import WIDE, Fit
 from analysis.laws import Law, get_law
 from analysis.planner import Factors
 from pages.ui import fits
+from pages.ui.session import facts
 from results_db import Store
 
 LAW = "quartet"
@@ -42,7 +43,7 @@ class Basis:
 
 def published(store: Store, name: str) -> Basis | None:
     """A published snapshot as a basis; None when the store does not hold it."""
-    rows = store.coefficient_sets(LAW)
+    rows = facts(store, "law_coefficients", law=LAW)
     own = rows[(rows["source_id"] == SOURCE) & (rows["variant"] == SNAPSHOTS[name])]
     values = dict(zip(own["symbol"], own["value"].astype(float), strict=True))
     if not {"A", "eff_n", "eff_d"} <= values.keys():
@@ -95,7 +96,7 @@ def choose_methods(found: Fit, methods: pd.DataFrame, key: str) -> Factors | Non
 
 def choose_basis(store: Store, key: str) -> Basis | None:
     """Draws the choice of coefficients; None when the store holds neither published ones nor runs."""
-    runs = store.table("runs", source_id=SOURCE)
+    runs = facts(store, "runs", source_id=SOURCE)
     names = [name for name in SNAPSHOTS if published(store, name)] + (list(OWN_FITS) if len(runs) else [])
     if not names:
         return None
@@ -111,13 +112,13 @@ def choose_basis(store: Store, key: str) -> Basis | None:
     if name in SNAPSHOTS:
         return published(store, name)
     fitted = own_fit(runs, name)
-    factors = choose_methods(fitted.full, store.table("methods"), key) if fitted else None
+    factors = choose_methods(fitted.full, facts(store, "methods"), key) if fitted else None
     return as_basis(name, fitted, factors) if fitted and factors else None
 
 
 def default_basis(store: Store) -> Basis | None:
     """Our fit of the published runs with the paper's own methods, else a published snapshot, else None."""
-    runs = store.table("runs", source_id=SOURCE)
+    runs = facts(store, "runs", source_id=SOURCE)
     name = list(OWN_FITS)[-1]
     fitted = own_fit(runs, name) if len(runs) else None
     symbols = [f"{factor}[{method}]" for factor, method in zip(("eff_n", "eff_d"), DEFAULT_METHODS, strict=True)]

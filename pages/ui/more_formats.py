@@ -14,6 +14,7 @@ from analysis.planner import FP4_BITS
 from analysis.schemes import Precision, Scheme
 from analysis.speed import SpeedTable, constant
 from pages.ui.coefficients import Basis
+from pages.ui.session import facts
 from results_db import Store
 
 METHODS = ("quartet_2025", "method_", "paper_v4_")  # source, and what its variants with both factors begin with
@@ -37,7 +38,7 @@ class Entered:
 
 def choose(store: Store, key: str) -> list[Entered]:
     """Draws the choice of further formats."""
-    known = methods(store.coefficient_sets("quartet"))
+    known = methods(facts(store, "law_coefficients", law="quartet"))
     with st.expander("More formats", icon=":material/add:"):
         names = st.multiselect(
             "Published methods", list(known), key=f"{key}.methods", bind="query-params",

@@ -50,7 +50,7 @@ def usual_speeds(device: str, peaks: Mapping[str, float], throughput: pd.DataFra
 
 def choose_speeds(store: Store, key: str, device: str, peaks: Mapping[str, float]) -> Speeds:
     """Draws the choice of how much faster FP4 runs than FP8, and how sure that is."""
-    measured = measured_tables(calibrating.throughput(store))
+    measured = _measured(calibrating.throughput(store))
     own: dict[str, tuple[SpeedTable, ...]] = {OF_THE_GPU: (fp4_speed(device, peaks, measured),), BOPS.name: (BOPS,)}
     own |= {table.name: (table,) for table in measured}
     if len(measured) > 1:
@@ -73,6 +73,16 @@ def choose_speeds(store: Store, key: str, device: str, peaks: Mapping[str, float
         "limits move throughput.",
     )
     return Speeds(own[name] if name in own else (_entered(key),), SPREADS[str(spread)])
+
+
+def _content(throughput: pd.DataFrame) -> int:
+    named = throughput[["source_id", "device", "kernel", "phase", "value"]]
+    return int(pd.util.hash_pandas_object(named, index=False).sum())
+
+
+@st.cache_data(show_spinner=False, max_entries=16, hash_funcs={pd.DataFrame: _content})
+def _measured(throughput: pd.DataFrame) -> list[SpeedTable]:
+    return measured_tables(throughput)
 
 
 def _entered(key: str) -> SpeedTable:
