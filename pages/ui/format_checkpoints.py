@@ -60,7 +60,7 @@ def whole_checkpoint(chosen: Sequence[str], scaled: bool, rounding: str) -> None
     size = sum(tensor.n_bytes for tensor in tensors.values())
     st.caption(f"{panels.plain(checkpoint.name)}: {len(tensors)} tensors, {words(size)} bytes.")
     frame = computed(
-        "formats.layers", f"Judging {checkpoint.name}", judged, _sent(checkpoint.source), checkpoint.name,
+        "formats.layers", "Judging the checkpoint", judged, _sent(checkpoint.source), checkpoint.name,
         checkpoint.version, tuple(chosen),
     )  # fmt: skip
     if frame is None:
