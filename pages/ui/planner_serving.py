@@ -15,6 +15,7 @@ from pages.ui import serving_inputs as inputs
 from pages.ui import serving_money as money
 from pages.ui.figures import words
 from pages.ui.session import store
+from results_db import Store
 
 KEY = "planner.serving"
 
@@ -37,7 +38,7 @@ def serving() -> None:
             name, formats = inputs.choose_formats(KEY)
         with fourth:
             load, wanted = choose_load(model)
-    reached = published(store().table("throughput"), store().table("models"), store().table("devices"))
+    reached = published(store(), str(store().path), store().state)
     with st.expander("Ceilings, money and energy", icon=":material/tune:"):
         left, middle, right = st.columns([2, 1, 1])
         with left:
@@ -80,9 +81,9 @@ def choose_load(model: Architecture) -> tuple[Load, int]:
 
 
 @st.cache_data(show_spinner="Comparing published systems with the roofline", max_entries=4)
-def published(throughput: pd.DataFrame, models: pd.DataFrame, devices: pd.DataFrame) -> pd.DataFrame:
-    """analysis.serving_published.published_reach, remembered."""
-    return published_reach(throughput, models, devices)
+def published(_store: Store, place: str, state: tuple[int, int]) -> pd.DataFrame:
+    """analysis.serving_published.published_reach of the store's rows, remembered until they change."""
+    return published_reach(_store.table("throughput"), _store.table("models"), _store.table("devices"))
 
 
 def choose_reach(reached: pd.DataFrame) -> float:

@@ -30,7 +30,8 @@ def draw(store: Store, server: Server, load: Load) -> None:
 
 def draw_frontier(store: Store) -> None:
     """Draws quality against the bytes of the weights by width, of one family measured by one source."""
-    found = measured(store.table("quality"))
+    place = (str(store.path), store.state)
+    found = _names(store, *place)
     if not found:
         panels.empty_state("The store holds no family of models whose quality was measured at several widths.")
         return
@@ -43,7 +44,7 @@ def draw_frontier(store: Store) -> None:
         help="One family of models, one task, one source. Is it better to serve a large model in few bits or a small "
         "one in many? Dettmers and Zettlemoyer 2022 found 4 bits best for most.",
     )
-    rows = found[name]
+    rows = _rows(store, *place, name)
     bits = (rows["n_params"] * rows["weight_bits"]).astype(float)
     budgets = np.geomspace(bits.min(), bits.max(), BUDGETS)
     best = best_at_budgets(rows, budgets)
@@ -62,9 +63,15 @@ def draw_frontier(store: Store) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
-def measured(quality: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """analysis.kbit_frontier.series, remembered."""
-    return series(quality)
+def _names(_store: Store, place: str, state: tuple[int, int]) -> list[str]:
+    """The series of analysis.kbit_frontier in the store, by name."""
+    return list(series(_store.table("quality")))
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _rows(_store: Store, place: str, state: tuple[int, int], name: str) -> pd.DataFrame:
+    """The measurements of a series."""
+    return series(_store.table("quality"))[name]
 
 
 def _finding(best: pd.DataFrame) -> str:
