@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -12,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis.budget import Hardware, Wishes
 from analysis.chips import same_device
 from analysis.utilization import Utilization, published_utilization
+from pages.ui.machines import devices_of
 from pages.ui.session import facts
 from results_db import Store
 
@@ -61,7 +63,7 @@ class Machine:
 
 def choose_machine(store: Store, key: str, full: bool = False) -> Machine:
     """Draws the sentence of inputs; with `full` also budgets in money or FLOPs, limits and prices."""
-    devices = facts(store, "devices")
+    devices = devices_of(store)
     gpus, kind, amount, served, share = st.columns([1, 2, 1.3, 1.3, 1.3], vertical_alignment="bottom")
     count = int(gpus.number_input("I have (GPUs)", 1, 1_000_000, 64, key=f"{key}.gpus", bind="query-params"))
     names = sorted(devices["device"], key=lambda name: name != DEFAULT_DEVICE)
@@ -72,7 +74,7 @@ def choose_machine(store: Store, key: str, full: bool = False) -> Machine:
         "and will serve (T tokens)", 0.0, 1e6, 1.0, key=f"{key}.serve", bind="query-params", format="%.4g",
         help=SERVED_HELP,
     )  # fmt: skip
-    known = published_share(store, device, peaks)
+    known = published_share(store, row["datasheet"], peaks)
     usual = round(100 * known.middle, 1) if known else FALLBACK
     entered = share.number_input(
         "at % of peak", 1.0, 100.0, None, key=f"{key}.mfu", bind="query-params", format="%.4g", help=SHARE_HELP,
@@ -145,11 +147,19 @@ def _limits(key: str, usual: Extra) -> Extra:
     return Extra(price or None, str(budget), wishes, pue or 1.0)
 
 
-def published_share(store: Store, device: str, peaks: dict[str, float]) -> Utilization | None:
-    """What published runs on this chip in BF16 reached; None without any."""
-    if "bf16" not in peaks:
+def published_share(store: Store, device: object, peaks: dict[str, float]) -> Utilization | None:
+    """What published runs on this chip of the datasheet in BF16 reached, as shares of the BF16 peak of `peaks`, which
+    may be a measured one; None without any."""
+    rows = facts(store, "devices", device=[str(device)])
+    listed = float(rows["bf16_tflops"].iloc[0]) if len(rows) else np.nan
+    if "bf16" not in peaks or np.isnan(listed):
         return None
-    return _share(facts(store, "training_efficiency", metric=["mfu", "tflops_per_gpu"]), device, peaks["bf16"])
+    found = _share(facts(store, "training_efficiency", metric=["mfu", "tflops_per_gpu"]), str(device), listed)
+    if found is None:
+        return None
+    scale = listed / peaks["bf16"]
+    ends = {name: min(1.0, scale * getattr(found, name)) for name in ("low", "middle", "high")}
+    return replace(found, **ends)
 
 
 @st.cache_data(

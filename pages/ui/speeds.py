@@ -75,9 +75,9 @@ def choose_speeds(store: Store, key: str, device: str, peaks: Mapping[str, float
     return Speeds(own[name] if name in own else (_entered(key),), SPREADS[str(spread)])
 
 
-def _content(throughput: pd.DataFrame) -> int:
-    named = throughput[["source_id", "device", "kernel", "phase", "value"]]
-    return int(pd.util.hash_pandas_object(named, index=False).sum())
+def _content(throughput: pd.DataFrame) -> tuple:
+    speedups = throughput[throughput["metric"] == "speedup"]
+    return tuple(speedups["device"]), tuple(speedups["kernel"]), tuple(speedups["value"])
 
 
 @st.cache_data(show_spinner=False, max_entries=16, hash_funcs={pd.DataFrame: _content})

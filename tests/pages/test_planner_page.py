@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -186,3 +187,29 @@ def test_a_persons_own_runs_carry_the_plan(planner, own_store_path):
     assert "fitted on your runs of 7e+07 to 1e+09 parameters" in said
     rows = budget(at)
     assert (rows["95% from"] <= rows["loss [nats/token]"]).all()
+
+
+def test_a_probed_device_is_planned_for_at_its_highest_measured_rates(planner, own_store_path):
+    planner(coefficients="published, newest snapshot")  # makes the store
+    from pages.ui import session
+
+    session._opened_store.clear()
+    cases = [("mm_bf16", "bf16", 260.0), ("mm_bf16", "bf16", 200.0), ("mm_fp8", "fp8", 110.0), ("copy", "bf16", 1.0)]
+    lines = [
+        {"kernel": kernel, "format": form, "m": 4096, "n": 4096, "k": 4096, "device": "NVIDIA H100 80GB HBM3",
+         "status": "OK", "detail": "made up", "native": True, "p20_us": time, "p50_us": time, "p80_us": time,
+         "device_kind": "cuda", "device_id": "cuda:0", "relative_error": 1e-3, "utc": f"2026-11-01T00:00:0{second}Z"}
+        for second, (kernel, form, time) in enumerate(cases)
+    ]  # fmt: skip
+    with Store.open(own_store_path) as opened:
+        opened.commit(opened.preview("probe.jsonl", "\n".join(map(json.dumps, lines)).encode()))
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    name = "NVIDIA H100 80GB HBM3 (probed)"
+    at.query_params |= {"planner.device": name, "planner.coefficients": "published, newest snapshot"}
+    at = at.switch_page("pages/planner.py").run()
+    assert not at.exception
+    bf16, fp8 = (2 * 4096**3 / time / 1e6 for time in (200.0, 110.0))
+    assert f"dense peaks of {name}: BF16 {bf16:g} TFLOP/s, FP8 {fp8:g} TFLOP/s, no FP4" in words(at)
+    published = planner(device="H100 SXM", coefficients="published, newest snapshot")
+    share, measured = budgeted(published), budgeted(at)
+    assert measured == pytest.approx(share * 989.4 / bf16, abs=0.2)  # the same rate, over a lower peak
