@@ -26,6 +26,13 @@ BLOCKS = {name: fmt for name, fmt in FORMATS.items() if isinstance(fmt, BlockFor
 COMPILED = {name for name, fmt in BLOCKS.items() if type(fmt) is BlockFormat}
 
 
+@pytest.fixture(autouse=True)
+def _every_size_is_compiled(monkeypatch):
+    """Small tensors too, by several threads, so that tests are short."""
+    monkeypatch.setattr(fast, "FEWEST", 1)
+    monkeypatch.setattr(fast, "THREAD_WORTH", 2**9)
+
+
 @pytest.fixture
 def generic(monkeypatch):
     """A function that calls another on the generic path."""
@@ -68,7 +75,7 @@ def uneven(shape, seed=0):
 @pytest.mark.parametrize("fmt", ELEMENTS.values(), ids=ELEMENTS)
 def test_compiled_codes_are_those_of_the_search_on_every_upper_half_of_a_float32(fmt):
     for rounding in ROUNDINGS:
-        for saturate in (True, False):
+        for saturate in (True, False) if fmt.bits <= 8 else (True,):
             found = fast.encode(fmt, ODD, rounding, saturate)
             assert (found is None) == ((fmt.name, rounding) in WITHOUT_A_TABLE)
             if found is not None:
@@ -81,7 +88,7 @@ def test_compiled_codes_are_those_of_the_search_around_every_decision_point(name
     values = fmt.finite
     points = np.concatenate([values, (values[:-1] + values[1:]) / 2]).astype(np.float32)
     near = np.concatenate([points, np.nextafter(points, np.float32(np.inf)), np.nextafter(points, -np.float32(np.inf))])
-    x = torch.from_numpy(np.resize(near, max(len(near), fast.FEWEST)))
+    x = torch.from_numpy(near)
     for rounding in ROUNDINGS:
         require_same_bits(fast.encode(fmt, x, rounding, True), fmt.search(x, rounding, True, None), x)
 
@@ -89,7 +96,7 @@ def test_compiled_codes_are_those_of_the_search_around_every_decision_point(name
 @pytest.mark.parametrize("rounding", ROUNDINGS)
 @pytest.mark.parametrize("name", BLOCKS)
 def test_compiled_blocks_are_those_of_the_generic_path(name, rounding, generic, monkeypatch):
-    fmt, x, calls = BLOCKS[name], uneven((36, 1000)), []
+    fmt, x, calls = BLOCKS[name], uneven((12, 200)), []
     compiled = fast._blocks
     monkeypatch.setattr(fast, "_blocks", lambda *given: calls.append(given) or compiled(*given))
     for axis in (-1, 0):
@@ -99,7 +106,7 @@ def test_compiled_blocks_are_those_of_the_generic_path(name, rounding, generic, 
                 require_same_bits(getattr(found, part), getattr(expected, part), x)
         values = generic(fmt.dequantize, expected)
         require_same_bits(fake_quantize(fmt, x, axis, rounding), values, x)
-    assert bool(calls) == (name in COMPILED)
+    assert calls or name not in COMPILED
 
 
 def _plainly(function, *arguments):
@@ -108,7 +115,7 @@ def _plainly(function, *arguments):
 
 @pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS)
 def test_fake_quantizing_is_quantizing_and_dequantizing(fmt):
-    x = np.abs(uneven((36, 1000), seed=1)[4:])
+    x = np.abs(uneven((12, 200), seed=1)[4:])
     for options in ({"rounding": "stochastic", "seed": 3, "offset": 7}, {"axis": 0}):
         require_same_bits(fake_quantize(fmt, x, **options), fmt.dequantize(fmt.quantize(x, **options)), x)
 
@@ -131,7 +138,7 @@ def test_compiled_scales_are_those_of_every_rule_for_maxima_of_every_size(rule, 
 
 @pytest.mark.parametrize("size", [1, 3, 16, 100, 512, 513, 4096])
 def test_blocks_of_any_size_are_those_of_the_generic_path(size, generic):
-    x = uneven((9, 4100), seed=2)
+    x = uneven((6, 4100), seed=2)
     for name in ("mxfp4", "nvfp4", "int4_g32"):
         fmt = replace(FORMATS[name], block_size=size)
         require_same_bits(fake_quantize(fmt, x), generic(fake_quantize, fmt, x), x)
@@ -140,12 +147,12 @@ def test_blocks_of_any_size_are_those_of_the_generic_path(size, generic):
 @pytest.mark.parametrize(
     "given",
     [
-        torch.randn(300, 200, generator=torch.manual_seed(0)).T,
-        torch.randn(300, 200, generator=torch.manual_seed(0))[:, :: -1 + 2],
-        torch.randn(60000, generator=torch.manual_seed(0)).bfloat16(),
-        torch.randn(60000, generator=torch.manual_seed(0)).double(),
-        torch.randn(60000, generator=torch.manual_seed(0), requires_grad=True),
-        torch.randn(60000, generator=torch.manual_seed(0), dtype=torch.complex64).conj().imag,
+        torch.randn(40, 60, generator=torch.manual_seed(0)).T,
+        torch.randn(40, 60, generator=torch.manual_seed(0))[:, :: -1 + 2],
+        torch.randn(6000, generator=torch.manual_seed(0)).bfloat16(),
+        torch.randn(6000, generator=torch.manual_seed(0)).double(),
+        torch.randn(6000, generator=torch.manual_seed(0), requires_grad=True),
+        torch.randn(6000, generator=torch.manual_seed(0), dtype=torch.complex64).conj().imag,
     ],
     ids=["transposed", "columns", "bf16", "float64", "with a gradient", "negated view"],
 )
@@ -158,7 +165,7 @@ def test_tensors_of_every_layout_and_kind_get_the_bits_of_the_generic_path(given
 @pytest.mark.parametrize("name", ["e4m3", "mxfp4", "nvfp4_16x16", "int4_row", "nvfp4_46", "int4_g32_zp"])
 @pytest.mark.parametrize("axis", [-1, 0])
 def test_values_can_be_written_to_given_memory_or_over_the_tensor(name, axis):
-    x = uneven((40, 900), seed=5)
+    x = uneven((16, 90), seed=5)
     expected = fake_quantize(FORMATS[name], x, axis)
     out = np.empty_like(x)
     assert fake_quantize(FORMATS[name], x, axis, out=out) is out
@@ -184,7 +191,7 @@ def test_memory_that_cannot_hold_the_values_is_refused_in_a_sentence(out, found)
 
 
 def test_without_numba_every_tensor_takes_the_generic_path(monkeypatch):
-    x = torch.randn(2**16, generator=torch.manual_seed(0))
+    x = torch.randn(2**12, generator=torch.manual_seed(0))
     expected = fake_quantize(FORMATS["nvfp4"], x)
     monkeypatch.setitem(sys.modules, "analysis.formats.kernels", None)
     fast._installed.cache_clear()
@@ -196,7 +203,7 @@ def test_without_numba_every_tensor_takes_the_generic_path(monkeypatch):
 
 
 def test_sessions_that_quantize_at_once_get_what_one_alone_gets():
-    x = torch.randn(2**18, generator=torch.manual_seed(0))
+    x = torch.randn(2**15, generator=torch.manual_seed(0))
     expected = fake_quantize(FORMATS["mxfp4"], x)
     with ThreadPoolExecutor(4) as sessions:
         for found in sessions.map(partial(fake_quantize, FORMATS["mxfp4"]), [x] * 8):
@@ -210,9 +217,9 @@ def test_a_table_holds_one_step_a_bucket_or_is_none():
     np.testing.assert_array_equal(halves.of(x), np.abs(x) > np.float32(1.5))
     steps = code_steps(ELEMENTS["e5m2"], "nearest", True)
     np.testing.assert_array_equal(steps.of(x), ELEMENTS["e5m2"].search(ODD, "nearest", True, None))
-    assert tabulated(lambda numbers: numbers.view(np.uint32) & 0x1FFF) is None
+    assert tabulated(lambda numbers: (np.nan_to_num(numbers).clip(1, 2) * 2**12).astype(np.uint32)) is None
 
 
-def test_an_unknown_rounding_is_refused_for_large_tensors_too():
+def test_an_unknown_rounding_is_refused_on_the_compiled_path_too():
     with pytest.raises(ValueError, match="unknown rounding 'up'"):
-        Format.encode(ELEMENTS["e4m3"], np.ones(2**16, np.float32), "up")
+        Format.encode(ELEMENTS["e4m3"], np.ones(8, np.float32), "up")
