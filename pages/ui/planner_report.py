@@ -7,6 +7,7 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
+from urllib.parse import urlencode
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -43,7 +44,7 @@ def offer(
     st.caption("The address of this page is the plan: whoever opens it sees the same choices.")
     row = st.container(horizontal=True)
     address = st.context.url or ""
-    query = "&".join(f"{name}={value}" for name, value in sorted(st.query_params.items()))
+    query = urlencode(sorted(st.query_params.items()))
     row.download_button(
         "Report (HTML)",
         lambda: report(sections(store, basis, schemes, speed, machine, table, region), f"{address}?{query}"),
@@ -147,7 +148,8 @@ def snapshot(store: Store) -> dict[str, object]:
     """Which store the plan was made from: its schema and how many rows the tables it reads hold."""
     tables = store.tables().set_index("table")["rows"]
     read = ("runs", "law_coefficients", "devices", "throughput", "training_efficiency", "prices_energy")
-    return {f"rows of {name}": int(tables[name]) for name in read if name in tables}
+    schema = {"store schema": store.status()["schema_version"]}
+    return schema | {f"rows of {name}": int(tables[name]) for name in read if name in tables}
 
 
 def versions() -> dict[str, str]:
