@@ -17,7 +17,6 @@ from analysis.ceilings import Ceilings
 from analysis.memory import Devices, ServingFormats, demand, most_sequences
 from analysis.roofline import Operation, Step, operations, placed
 
-BOUND = {True: "compute", False: "memory"}
 SWEEP_COLUMNS = [
     "sequences",
     "memory_gb",
@@ -46,13 +45,18 @@ class Load:
 
 @dataclass(frozen=True)
 class Server:
-    """A model in its formats on a set of devices; it reaches the share `reach` of their ceilings."""
+    """A model in its formats on a set of devices; it reaches the share `reach` of their ceilings.
+
+    No step is shorter than `launch_s`, what the host needs to launch its kernels [s]: below some batch a server is
+    bound by its CPU (SKIP, source skip_gh200_2025).
+    """
 
     model: Architecture
     formats: ServingFormats
     devices: Devices
     ceilings: Ceilings
     reach: float = 1.0
+    launch_s: float = 0.0
 
     def operations(self, step: Step) -> tuple[Operation, ...]:
         """What a step computes and moves (analysis.roofline.operations)."""
@@ -64,7 +68,17 @@ class Server:
 
     def seconds(self, step: Step) -> float:
         """The time of a step [s]."""
+        return max(self.device_seconds(step), self.launch_s)
+
+    def device_seconds(self, step: Step) -> float:
+        """The time that the devices work on a step [s]."""
         return sum(part.seconds(self.ceilings, self.devices.count) for part in self.operations(step)) / self.reach
+
+    def bound(self, step: Step) -> str:
+        """What most of a step is bound by: compute, memory, or launches."""
+        if self.device_seconds(step) < self.launch_s:
+            return "launches"
+        return "compute" if self.compute_share(step) > 0.5 else "memory"
 
     def compute_share(self, step: Step) -> float:
         """The share of a step's time in operations that compute bounds."""
@@ -99,7 +113,7 @@ def sweep(server: Server, load: Load, sequences: Sequence[int]) -> pd.DataFrame:
     """One row per number of concurrent requests (SWEEP_COLUMNS).
 
     first_token_s: reading a prompt alone; step_s: between two tokens of a request; compute_share: share of the step
-    in operations that compute bounds, and `bound` what most of the step is.
+    in operations that compute bounds, and `bound` as Server.bound has it.
     """
     first = server.seconds(prefill(load))
     rows = []
@@ -109,7 +123,7 @@ def sweep(server: Server, load: Load, sequences: Sequence[int]) -> pd.DataFrame:
         needed = sum(demand(server.model, server.formats, load.context, count, server.devices.count).values())
         rate = _rate(load, first, seconds, count)
         memory = (needed / 1e9, needed <= server.devices.bytes)
-        rows.append((count, *memory, first, seconds, rate, 1 / seconds, compute, BOUND[compute > 0.5]))
+        rows.append((count, *memory, first, seconds, rate, 1 / seconds, compute, server.bound(step)))
     return pd.DataFrame(rows, columns=SWEEP_COLUMNS)
 
 

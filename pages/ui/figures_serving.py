@@ -14,21 +14,24 @@ from pages.ui.figures_memory import DASHES, laid_out
 
 HEIGHT = 460
 SWEEP_HEIGHT = 580  # its legend has a line for each choice of formats
+SYMBOLS = {"compute": "circle", "memory": "circle-open", "launches": "x-thin-open"}
 LABELLED = 0.15  # share of a step from which an operation is named on the roofline
 
 
-def sweep_figure(sweeps: Mapping[str, pd.DataFrame], chosen: str, reach: tuple[float, float], title: str) -> go.Figure:
+def sweep_figure(
+    sweeps: Mapping[str, pd.DataFrame], chosen: str, band: tuple[np.ndarray, np.ndarray], title: str
+) -> go.Figure:
     """Tokens per second against requests at once, a line a choice of formats as far as memory goes; log axes.
 
-    `sweeps` has columns sequences, tokens_per_s, bound; filled dots are bound by compute. The band of the chosen one
-    spans the shares of the ceilings `reach` over the share that its rows were computed with (column `reach`).
+    `sweeps` has the columns of analysis.serving.sweep; filled dots are bound by compute, open ones by memory, crosses
+    by launches. `band` holds low and high tokens per second along the line of the chosen one.
     """
     figure = go.Figure()
     for index, (name, table) in enumerate(sweeps.items()):
         color = _color(name)
         bold = name == chosen
         if bold:
-            _band(figure, table, reach, color)
+            _band(figure, table, band, color)
         figure.add_scatter(
             x=table["sequences"],
             y=table["tokens_per_s"],
@@ -37,7 +40,7 @@ def sweep_figure(sweeps: Mapping[str, pd.DataFrame], chosen: str, reach: tuple[f
             line={"color": color, "width": 3.5 if bold else 1.8, "dash": DASHES[index % len(DASHES)]},
             marker={
                 "size": 9 if bold else 6,
-                "symbol": ["circle" if bound == "compute" else "circle-open" for bound in table["bound"]],
+                "symbol": [SYMBOLS[bound] for bound in table["bound"]],
             },
             customdata=np.stack([1e3 * table["step_s"], table["first_token_s"], table["memory_gb"]], axis=-1),
             hovertemplate="%{x:,} requests: %{y:,.3~s} tokens/s<br>a token every %{customdata[0]:.3~s} ms, the first "
@@ -50,8 +53,8 @@ def sweep_figure(sweeps: Mapping[str, pd.DataFrame], chosen: str, reach: tuple[f
     return laid_out(figure, title, SWEEP_HEIGHT)
 
 
-def _band(figure: go.Figure, table: pd.DataFrame, reach: tuple[float, float], color: str) -> None:
-    low, high = (table["tokens_per_s"] * share / table["reach"] for share in reach)
+def _band(figure: go.Figure, table: pd.DataFrame, band: tuple[np.ndarray, np.ndarray], color: str) -> None:
+    low, high = band
     figure.add_scatter(
         x=[*table["sequences"], *table["sequences"][::-1]],
         y=[*high, *low[::-1]],

@@ -45,10 +45,11 @@ def serving() -> None:
             ceilings = inputs.choose_ceilings(store(), hardware, KEY)
         with middle:
             reach = choose_reach(reached)
+            launch_s = choose_launch()
         with right:
             price = money.choose_price(hardware, KEY)
         place = money.choose_place(store(), KEY)
-    server = Server(model, formats, hardware.devices, ceilings, reach)
+    server = Server(model, formats, hardware.devices, ceilings, reach, launch_s)
     choices = inputs.PRESETS | ({name: formats} if name not in inputs.PRESETS else {})
     most = largest_batch(server, load)
     sequences = min(wanted, most)
@@ -58,7 +59,7 @@ def serving() -> None:
         draw_memory(server, choices, load, wanted)
     sweeps = serving_speed.swept(server, choices, load)
     with speed:
-        serving_speed.draw_sweep(sweeps, name, server, reach_range(reached), len(reached))
+        serving_speed.draw_sweep(sweeps, name, server, load, reach_range(reached), len(reached))
     if sequences:
         serving_speed.draw_roofline(server, load, sequences)
     money.draw_costs(sweeps, wanted, hardware, price, place, f"{KEY}.costs")
@@ -105,6 +106,22 @@ def choose_reach(reached: pd.DataFrame) -> float:
     )
 
 
+def choose_launch() -> float:
+    """Draws the time that the host needs to launch a step's kernels [s]; not counted at first."""
+    milliseconds = st.number_input(
+        "Launches of a step [ms]",
+        0.0,
+        1000.0,
+        0.0,
+        format="%.3g",
+        key=f"{KEY}.launch",
+        bind="query-params",
+        help="What the CPU needs to launch the kernels of one step, the least that a step takes; 0: not counted, as "
+        "with CUDA graphs. Crosses in the figure: batches that are bound by it.",
+    )
+    return float(milliseconds) / 1e3
+
+
 def answer(
     server: Server,
     hardware: inputs.Hardware,
@@ -127,14 +144,14 @@ def answer(
         )
         return
     row = sweep(server, load, [min(wanted, most)]).iloc[0]
-    low, high = (row["tokens_per_s"] * share / server.reach for share in (known[0], known[2]))
+    low, high = serving_speed.span(server, load, [min(wanted, most)], known)
     usd = float(money.usd(price, hardware.devices.count, row["tokens_per_s"]))
     room = f"up to {most:,} requests of {load.context:,} tokens fit at once"
     short = f", not the {wanted:,} wanted" if most < wanted else ""
     st.success(
         f"**{server.model.name}** in **{name}** fits on **{set_of}**: {room}{short}. With {min(wanted, most):,} it "
-        f"writes **{words(row['tokens_per_s'])} tokens/s** [{words(low)}, {words(high)}], each request a token every "
-        f"{1e3 * row['step_s']:.3g} ms, the first after {row['first_token_s']:.2g} s: **{usd:.3g} USD per million "
+        f"writes **{words(row['tokens_per_s'])} tokens/s** [{words(low[0])}, {words(high[0])}], each request a token "
+        f"every {1e3 * row['step_s']:.4g} ms, the first after {row['first_token_s']:.2g} s: **{usd:.3g} USD per million "
         f"tokens**. A step is bound by **{row['bound']}**.",
         icon=":material/speed:",
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from analysis.memory import ServingFormats
-from analysis.serving import Load, Server, batches, decode, largest_batch, prefill, sweep
+from analysis.serving import Load, Server, batches, decode, largest_batch, prefill, sweep, tokens_per_s
 from pages.ui import figures_serving, panels
 from pages.ui.figures import words
 
@@ -15,17 +17,31 @@ KEY = "planner.serving"
 
 
 def swept(server: Server, choices: dict[str, ServingFormats], load: Load) -> dict[str, pd.DataFrame]:
-    """analysis.serving.sweep of every choice of formats that holds a request, with the column reach."""
+    """analysis.serving.sweep of every choice of formats that holds a request."""
     found = {}
     for name, formats in choices.items():
         own = replace(server, formats=formats)
         if most := largest_batch(own, load):
-            found[name] = sweep(own, load, batches(most)).assign(reach=server.reach)
+            found[name] = sweep(own, load, batches(most))
     return found
 
 
+def span(
+    server: Server, load: Load, counts: Sequence[int], known: tuple[float, float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens per second at each number of requests when the server reaches the lowest and the highest known share."""
+    ends = [replace(server, reach=share) for share in (known[0], known[2])]
+    low, high = (np.array([tokens_per_s(own, load, count) for count in counts]) for own in ends)
+    return low, high
+
+
 def draw_sweep(
-    sweeps: dict[str, pd.DataFrame], name: str, server: Server, known: tuple[float, float, float], n_known: int
+    sweeps: dict[str, pd.DataFrame],
+    name: str,
+    server: Server,
+    load: Load,
+    known: tuple[float, float, float],
+    n_known: int,
 ) -> None:
     """Draws tokens per second against requests at once for every choice of formats that fits."""
     if not sweeps:
@@ -35,8 +51,9 @@ def draw_sweep(
     top = sweeps[best]["tokens_per_s"].max()
     title = f"{best} writes most: {words(top)} tokens/s when memory is full"
     rows = pd.concat([table.assign(formats=label) for label, table in sweeps.items()], ignore_index=True)
+    band = span(server, load, list(sweeps[name]["sequences"]) if name in sweeps else [], known)
     panels.show_figure(
-        figures_serving.sweep_figure(sweeps, name, (known[0], known[2]), title),
+        figures_serving.sweep_figure(sweeps, name, band, title),
         f"Tokens per second by requests at once: {title}",
         rows,
         f"{KEY}.sweep",

@@ -190,6 +190,25 @@ def test_half_the_reach_takes_twice_as_long(models):
     assert tokens_per_s(half, load, 8) == pytest.approx(tokens_per_s(full, load, 8) / 2)
 
 
+def test_launches_bound_small_batches_and_four_times_the_launch_time_four_times_the_batch(models):
+    """Source: claim skip_gh200_2025-02: a slower host stays CPU-bound to four times the batch.
+
+    Long answers without a prompt, so that a step grows with its batch: by hand, cache bytes over bandwidth.
+    """
+    model, load = models["Llama 3.1 8B"], Load(32_000, 2)
+    ends = []
+    for launch_s in (0.02, 0.08):
+        server = Server(model, BF16, Devices(1, 80), H100, launch_s=launch_s)
+        table = sweep(server, load, range(1, 100)).set_index("sequences")
+        bound = table.index[table["bound"] == "launches"]
+        assert list(bound) == list(range(1, bound[-1] + 1))
+        assert (table.loc[bound, "step_s"] == launch_s).all()
+        cache = 2 * 32_001 * 65_536 / 3.35e12  # a sequence of half-way length: 32 layers x 2 x 8 x 128 elements
+        assert bound[-1] == pytest.approx((launch_s - 2 * 7.505e9 / 3.35e12) / cache, rel=0.05)
+        ends.append(bound[-1])
+    assert ends[1] / ends[0] >= 4, ends
+
+
 def test_no_published_system_beats_its_roofline(reached):
     """Source: QServe's README: 66 measurements of four systems; by our count one needs more than 95% of the memory."""
     assert len(reached) == 65

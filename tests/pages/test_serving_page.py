@@ -77,6 +77,14 @@ def test_a_device_without_the_arithmetic_of_a_format_is_said_to_use_a_wider_one(
     assert "so products run in" not in said(at)
 
 
+def test_launches_bound_small_batches_whatever_the_software_reaches(opened):
+    at = opened("Serving", **{"planner.serving.launch": "1000"})
+    assert "A step is bound by **launches**" in at.success[0].value
+    (line,) = [t for t in figures(at)[1]["data"] if t.get("name") == "fp8 (W8A8)"]
+    assert line["marker"]["symbol"][0] == "x-thin-open"
+    assert "each request a token every 1000 ms" in at.success[0].value
+
+
 def test_the_table_of_costs_is_the_speed_times_the_price(opened):
     at = opened("Serving")
     (table,) = [t.value for t in at.dataframe if "USD per million" in t.value]
