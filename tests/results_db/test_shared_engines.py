@@ -110,6 +110,13 @@ def test_questions_with_conditions_are_answered_the_same(published: Pair) -> Non
     published.same(lambda store: store.table("rums"))
     published.same(lambda store: store.export("runs", "csv", "quartet_2025"))
     published.same(lambda store: store.export("runs", "csv", "quartet_2052"))
+    published.same(lambda store: unpacked(store.archive("runs", "csv", "quartet_2025")))
+
+
+def unpacked(archive: bytes) -> dict[str, bytes]:
+    """The tables in a zip file by their names; its README says when it was made."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as files:
+        return {name: files.read(name) for name in files.namelist() if name.endswith(".csv")}
 
 
 def test_published_coefficients_are_the_same(published: Pair) -> None:
@@ -313,7 +320,7 @@ COVERED = {
     "tables", "first_rows", "datasets", "status", "add_probe_results", "preview", "commit", "export", "undo", "backup",
     "check", "copy_to",
     "edit", "rename", "history", "delete", "deleted", "restore", "purge", "share",
-    "ask", "state", "write_snapshot", "runs", "export_all",
+    "ask", "state", "write_snapshot", "runs", "export_all", "archive",
 }  # fmt: skip
 
 
