@@ -147,11 +147,12 @@ def answer(
     low, high = serving_speed.span(server, load, [min(wanted, most)], known)
     usd = float(money.usd(price, hardware.devices.count, row["tokens_per_s"]))
     room = f"up to {most:,} requests of {load.context:,} tokens fit at once"
+    first = row["first_token_s"]
     short = f", not the {wanted:,} wanted" if most < wanted else ""
     st.success(
         f"**{server.model.name}** in **{name}** fits on **{set_of}**: {room}{short}. With {min(wanted, most):,} it "
         f"writes **{words(row['tokens_per_s'])} tokens/s** [{words(low[0])}, {words(high[0])}], each request a token "
-        f"every {1e3 * row['step_s']:.4g} ms, the first after {row['first_token_s']:.2g} s: **{usd:.3g} USD per million "
+        f"every {1e3 * row['step_s']:.4g} ms, the first after {first:.2g} s: **{usd:.3g} USD per million "
         f"tokens**. A step is bound by **{row['bound']}**.",
         icon=":material/speed:",
     )
