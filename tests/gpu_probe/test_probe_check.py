@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -25,10 +26,16 @@ DTYPE = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.b
 PRODUCTS = sorted(name for name, kernel in KERNELS.items() if kernel.is_product)
 
 
-def right(name, kind="cuda", shape=SHAPE):
+def right(name, shape=SHAPE):
     """(kernel, operands, output): the output is the float64 product rounded once to the kernel's output type."""
+    kernel, operands, output = _made(name, shape)
+    return kernel, operands, output.clone()
+
+
+@lru_cache(maxsize=1)  # tests of one kernel follow each other
+def _made(name, shape):
     kernel = KERNELS[name]
-    operands = kernel.operands(shape, Place("cpu", kind), 3)
+    operands = kernel.operands(shape, Place("cpu", "cuda"), 3)
     product = operands.rows(torch.arange(shape.m)) @ operands.columns(torch.arange(shape.n)).t()
     return kernel, operands, product.to(DTYPE[kernel.output])
 
