@@ -136,10 +136,10 @@ def win_shares(
     sizes = [cells.n_max * forward for forward, _ in speeds]
     tokens = [cells.n_max * training_speedup(*both) / both[0] for both in speeds]
     column = {name: np.asarray(numbers, float)[:, None] for name, numbers in draws.values.items()}
+    found = None if plainly else powers(draws.law, without_factors(column))
     counted = [scheme.counted(column) for scheme in schemes]
     n = np.array([size * eff_n for size, (eff_n, _) in zip(sizes, counted, strict=True)])
     d = np.array([token * eff_d for token, (_, eff_d) in zip(tokens, counted, strict=True)])
-    found = None if plainly else powers(draws.law, without_factors(column))
     if found is None:
         return lowest_plainly(draws, n, d, cells.d_over_n)
     A, alpha, B, beta = found

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from analysis.laws.law import Law
+from analysis.laws.param import value_of
 
 # Law -> A, alpha, B, beta from its parameters.
 POWERS: dict[str, Callable[[Any], tuple[Any, Any, Any, Any]]] = {
@@ -25,8 +26,10 @@ def powers(law: Law, values: Mapping[str, Any]) -> tuple[Any, Any, Any, Any] | N
     """A, alpha, B and beta of the sum that orders the law's losses; None where no such sum is known.
 
     `values` may be numbers or arrays of draws. A law with terms that a user set is another equation: None.
+    Raises ValueError naming a symbol without a value.
     """
     if law.terms is not None or law.name not in POWERS:
         return None
-    plain = {name: value for name, value in values.items() if name.isidentifier()}
-    return POWERS[law.name](SimpleNamespace(**law.constants(values) | plain))
+    known = law.with_tied({**law.constants(values), **values})
+    plain = {param.symbol: value_of(param, known, {}) for param in law.params if not param.per}
+    return POWERS[law.name](SimpleNamespace(**plain))
