@@ -12,7 +12,8 @@ from unittest import mock
 import numpy as np
 
 from analysis.bootstrap import Draws
-from analysis.budget import Hardware, Wishes, best_models, native_schemes
+from analysis.budget import best_models
+from analysis.hardware import Hardware, Wishes, native_schemes
 from analysis.laws import LAWS
 from analysis.planner import Cells, Factors, win_shares
 from analysis.speed import constant

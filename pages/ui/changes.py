@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.budget import Hardware, Search, Wishes, break_even, native_schemes
+from analysis.budget import Search, break_even
+from analysis.hardware import Hardware, Wishes, native_schemes
 from analysis.laws import Law, get_law
 from analysis.planner import Factors
 from analysis.schemes import Scheme, changed

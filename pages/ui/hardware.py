@@ -10,8 +10,8 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.budget import Hardware, Wishes
 from analysis.chips import same_device
+from analysis.hardware import Hardware, Wishes
 from analysis.utilization import Utilization, published_utilization
 from pages.ui.machines import devices_of
 from pages.ui.session import facts

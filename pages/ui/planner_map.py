@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.budget import native_schemes
+from analysis.hardware import native_schemes
 from analysis.planner import Region, plan
 from analysis.schemes import Scheme
 from pages.ui import (

@@ -9,7 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from analysis.bootstrap import Draws
-from analysis.budget import Hardware, Wishes, best_models
+from analysis.budget import best_models
+from analysis.hardware import Hardware, Wishes
 from analysis.laws import get_law
 from analysis.planner import Cells, Region, region
 from analysis.schemes import Scheme

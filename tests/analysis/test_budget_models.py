@@ -7,7 +7,8 @@ import pytest
 from scipy.optimize import brentq, minimize_scalar
 
 from analysis.bootstrap import Draws
-from analysis.budget import Hardware, Wishes, best_models, break_even, native_schemes
+from analysis.budget import best_models, break_even
+from analysis.hardware import Hardware, Wishes, native_schemes
 from analysis.laws import LAWS
 from analysis.planner import Factors
 from analysis.schemes import changed
