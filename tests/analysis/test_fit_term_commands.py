@@ -1,15 +1,16 @@
 """python -m analysis fit with weights, a grid of starts, bounds, and values per group or shared."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DATA
 
 from analysis.fitting import fit
 from analysis.laws import LAWS
 from analysis.terms import Terms, on_terms
 
+DATA = Path(__file__).resolve().parents[2] / "results_db" / "data"
 CSV = DATA / "runs" / "chinchilla_replication_2024.csv"
 QUARTET_CSV = DATA / "runs" / "quartet_2025.csv"
 FIT = ("fit", "--law", "chinchilla", CSV, "--bootstrap", 0, "--json")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import pickle
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import DATA
 
 from analysis.bootstrap import Draws
 from analysis.checklist import checklist
@@ -23,6 +23,7 @@ from analysis.terms import Terms, on_terms
 
 CHINCHILLA, QUARTET = LAWS["chinchilla"], LAWS["quartet"]
 TIED = on_terms(CHINCHILLA, Terms(tied={"alpha": "beta"}))
+DATA = Path(__file__).resolve().parents[2] / "results_db" / "data"
 CSV = DATA / "runs" / "chinchilla_replication_2024.csv"
 
 
