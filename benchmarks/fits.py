@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.bootstrap import Draws, resample
-from analysis.fitting import fit
+from analysis.fits.bootstrap import Draws, resample
+from analysis.fits.fitting import fit
+from analysis.fits.problem import Problem
+from analysis.fits.search import SAME
 from analysis.laws import LAWS
 from analysis.laws.param import to_search
-from analysis.problem import Problem
-from analysis.search import SAME
 from benchmarks.fit_peers import LOOPS, Runs, kyo_takano, plain_grid
 from benchmarks.report import CLOCK_COLUMNS, Clock, machine, table
 

@@ -11,12 +11,12 @@ from unittest import mock
 
 import numpy as np
 
-from analysis.bootstrap import Draws
-from analysis.budget import best_models
-from analysis.hardware import Hardware, Wishes, native_schemes
+from analysis.fits.bootstrap import Draws
 from analysis.laws import LAWS
-from analysis.planner import Cells, Factors, win_shares
-from analysis.speed import constant
+from analysis.plans.budget import best_models
+from analysis.plans.hardware import Hardware, Wishes, native_schemes
+from analysis.plans.planner import Cells, Factors, win_shares
+from analysis.plans.speed import constant
 from benchmarks.report import Clock, machine, table
 
 TITLE = "Planner"

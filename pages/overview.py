@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from analysis.hardware import native_schemes
+from analysis.plans.hardware import native_schemes
 from pages.ui import calibrating, changes, coefficients, figures_planner, panels, planning, speeds
 from pages.ui.hardware import choose_machine, peak_words
 from pages.ui.session import store

@@ -20,6 +20,16 @@ MAY_IMPORT = {
     "pages": ("analysis", "results_db", "gpu_probe"),
     "app": (),
 }
+# Floor of analysis -> the floors that it may import, besides its own; every module of analysis lies on one of them.
+FLOORS = {
+    "formats": (),
+    "laws": (),
+    "fits": ("laws",),
+    "plans": ("fits", "laws", "formats"),
+    "trust": ("plans", "fits", "laws"),
+    "serving": ("plans", "formats"),
+    "commands": ("trust", "serving", "plans", "fits", "laws", "formats"),
+}
 # Library -> the only rooms that may import it at all.
 ONLY_IN = {"streamlit": ("pages", "app"), "plotly": ("pages",), "duckdb": ("results_db",), "scipy": ("analysis",)}
 # What reaches beyond arrays; of analysis, only its command line may.
@@ -67,6 +77,23 @@ def test_a_room_imports_only_the_rooms_below_it(room):
         if module.split(".")[0] in ROOMS and not within(module, allowed)
     ]
     assert not wrong
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_a_floor_of_analysis_imports_only_the_floors_below_it(floor):
+    allowed = tuple(f"analysis.{name}" for name in (floor, *FLOORS[floor]))
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in sorted((ROOT / "analysis" / floor).rglob("*.py"))
+        for module, _ in imports(path)
+        if module.startswith("analysis.") and not within(module, allowed)
+    ]
+    assert not wrong
+
+
+def test_every_module_of_analysis_lies_on_a_floor():
+    assert {path.stem for path in (ROOT / "analysis").glob("*.py")} == {"__init__", "__main__"}
+    assert {path.parent.name for path in (ROOT / "analysis").glob("*/__init__.py")} == set(FLOORS)
 
 
 @pytest.mark.parametrize("library", ONLY_IN)
@@ -127,7 +154,7 @@ def test_figures_are_plain_functions_of_data():
     assert not wrong
 
 
-@pytest.mark.parametrize("room", ["analysis", "results_db", "gpu_probe", "analysis.formats", "analysis.fitting"])
+@pytest.mark.parametrize("room", ["analysis", "results_db", "gpu_probe", "analysis.formats", "analysis.fits.fitting"])
 def test_importing_a_package_loads_neither_torch_nor_streamlit(room):
     late = [
         "torch",

@@ -10,11 +10,11 @@ import pandas as pd
 from analysis.commands.inputs import print_json
 from analysis.commands.options import BadCall, above_zero, option, said_in_the_call, whole
 from analysis.commands.tables import as_numbers, read_table, without_outliers
-from analysis.compare import as_table, common_cut, compare, recommendation
-from analysis.feeding import why_not
-from analysis.fitting import LOSSES, loss_settings
+from analysis.fits.fitting import LOSSES, loss_settings
 from analysis.laws import LAWS, Law, get_law
 from analysis.laws.columns import COLUMNS
+from analysis.laws.feeding import why_not
+from analysis.trust.compare import as_table, common_cut, compare, recommendation
 
 HELP = "compare laws on the same CSV table of runs: held-out errors, AICc, what the residuals still hold"
 MOST = 100_000  # starts

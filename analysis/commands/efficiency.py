@@ -10,15 +10,15 @@ import pandas as pd
 from analysis.commands.inputs import print_json
 from analysis.commands.options import option, tensor_formats
 from analysis.commands.tables import TRUE_WORDS, as_numbers, read_table
-from analysis.efficiency import (
+from analysis.formats import ROUNDINGS
+from analysis.plans.efficiency import (
     COLUMNS,
     Estimate,
     Relations,
     estimated_pair,
     fitted_relations,
 )
-from analysis.formats import ROUNDINGS
-from analysis.relation import Relation
+from analysis.plans.relation import Relation
 
 HELP = "eff_n and eff_d of formats, estimated from their error, with intervals"
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.checks import check_values
 from analysis.commands import terms
 from analysis.commands.inputs import print_json
 from analysis.commands.options import BadCall, above_zero, assignment, option, said_in_the_call, whole
 from analysis.commands.tables import read_runs, without_outliers
-from analysis.fitting import LOSSES, Fit, fit, loss_settings
-from analysis.holdout import holdout, size_of
+from analysis.fits.checks import check_values
+from analysis.fits.fitting import LOSSES, Fit, fit, loss_settings
+from analysis.fits.staged import fit_staged
 from analysis.laws import Law, get_law
-from analysis.profile import Profiles, profiles
-from analysis.staged import fit_staged
+from analysis.trust.holdout import holdout, size_of
+from analysis.trust.profile import Profiles, profiles
 
 HELP = "fit a law to a CSV table of runs (a file or '-')"
 MOST = 100_000  # starts or resamples

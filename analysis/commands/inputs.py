@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from analysis.bootstrap import Draws
-from analysis.checks import check_values
 from analysis.commands.options import assignments, said_in_the_call
+from analysis.fits.bootstrap import Draws
+from analysis.fits.checks import check_values
 from analysis.laws.law import Law
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from analysis.architecture import Architecture
 from analysis.commands.inputs import content_of, print_json
 from analysis.commands.options import above_zero, option, whole
-from analysis.memory import (
+from analysis.serving.architecture import Architecture
+from analysis.serving.memory import (
     USABLE,
     Devices,
     ServingFormats,
@@ -17,7 +17,7 @@ from analysis.memory import (
     longest_context,
     most_sequences,
 )
-from analysis.model_config import read_config
+from analysis.serving.model_config import read_config
 
 HELP = "bytes of weights, cache and activations while serving a model, and whether they fit"
 PARTS = ("weights", "activations", "cache", "embeddings")

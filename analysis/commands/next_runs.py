@@ -6,13 +6,13 @@ import argparse
 
 import pandas as pd
 
-from analysis.checks import check_runs, check_values
 from analysis.commands.inputs import print_json
 from analysis.commands.options import BadCall, above_zero, assignment, option, said_in_the_call, whole
 from analysis.commands.tables import as_numbers, read_runs, without_outliers
-from analysis.design import grid_of, next_runs
-from analysis.fitting import LOSSES, fit, loss_settings
+from analysis.fits.checks import check_runs, check_values
+from analysis.fits.fitting import LOSSES, fit, loss_settings
 from analysis.laws import Law, get_law
+from analysis.trust.design import grid_of, next_runs
 
 HELP = "propose the runs, within a budget, that shrink the uncertainty of a prediction the most"
 MOST = 100_000  # starts

@@ -9,8 +9,8 @@ from analysis.commands.inputs import print_json, read_params
 from analysis.commands.options import BadCall, above_zero, assignments, option
 from analysis.commands.tables import as_numbers, read_table
 from analysis.laws import Law, get_law
-from analysis.planner import Factors, plan, quartet_schemes
-from analysis.speed import BOPS, MEASURED_COLUMNS, SpeedTable, constant, measured_tables
+from analysis.plans.planner import Factors, plan, quartet_schemes
+from analysis.plans.speed import BOPS, MEASURED_COLUMNS, SpeedTable, constant, measured_tables
 
 HELP = "the winning forward:backward formats for a size and data budget"
 SIDES = {"eff_n": "--forward", "eff_d": "--backward"}

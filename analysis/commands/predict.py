@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from analysis.checks import check_runs
 from analysis.commands.inputs import read_params
 from analysis.commands.options import BadCall, option
 from analysis.commands.tables import as_numbers, read_table
+from analysis.fits.checks import check_runs
 from analysis.laws import get_law
 
 HELP = "add what a law predicts to a CSV table (a file or '-')"

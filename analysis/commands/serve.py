@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from analysis.ceilings import RATE_COLUMNS, Ceilings
 from analysis.commands.inputs import print_json
 from analysis.commands.memory import add_model, chosen, described
 from analysis.commands.options import above_zero, assignments, option, whole
-from analysis.costs import usd_per_million
-from analysis.serving import Load, Server, batches, largest_batch, sweep
+from analysis.plans.costs import usd_per_million
+from analysis.serving.ceilings import RATE_COLUMNS, Ceilings
+from analysis.serving.serving import Load, Server, batches, largest_batch, sweep
 
 HELP = "tokens per second by requests at once, from the roofline of a device"
 

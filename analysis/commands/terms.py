@@ -8,7 +8,7 @@ from typing import Any
 
 from analysis.commands.options import BadCall, option, said_in_the_call
 from analysis.laws import Law
-from analysis.terms import Terms, on_terms
+from analysis.laws.terms import Terms, on_terms
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -41,13 +41,6 @@ def apply(bits, steps, out):
 
 
 @compiled
-def gather(codes, values, out):
-    """out[i] = values[codes[i]]."""
-    for i in range(place(codes.size)):
-        out[i] = values[place(codes[i])]
-
-
-@compiled
 def largest_finite(bits):
     """The pattern of the largest finite magnitude; 0 without any."""
     top = np.int32(0)
@@ -123,13 +116,3 @@ def quantize(x, size, first, last, scaling, factor, element, tensor_scale, out, 
                     out[start + i] = look_up(patterns[i], element)
                 else:
                     out[start + i] = look_up(patterns[i], element) * scale * tensor_scale
-
-
-@compiled
-def dequantize(codes, size, first, last, values, scales, tensor_scale, out):
-    """values[code] x block scale x tensor scale, for blocks first to last."""
-    size = place(size)
-    for block in range(place(first), place(last)):
-        scale = scales[block]
-        for i in range(block * size, (block + place(1)) * size):
-            out[i] = values[place(codes[i])] * scale * tensor_scale

@@ -1,7 +1,7 @@
 """Hoffmann et al.: the loss is an irreducible part plus a cost of finite size and one of finite data."""
 
-from analysis.closed_form import best_split
-from analysis.flops import TRAINING_FLOPS_PER_PARAM_TOKEN
+from analysis.laws.closed_form import best_split
+from analysis.laws.flops import TRAINING_FLOPS_PER_PARAM_TOKEN
 from analysis.laws.law import Derived, Law, Param, Range
 
 

@@ -51,7 +51,7 @@ class Law:
 
     `counts` says what N counts (total or non_embedding), "" for a law without N; `absent` what a missing input means,
     where it means something. A law whose rows are points of curves has `prepare(x, constants)`, which makes further
-    columns (rows on the last axis) from the inputs of all rows. `terms` are those a user set (analysis.terms).
+    columns (rows on the last axis) from the inputs of all rows. `terms` are those a user set (analysis.laws.terms).
     """
 
     name: str
@@ -149,7 +149,7 @@ class Law:
 
     def __reduce__(self) -> tuple[Callable[..., Law], tuple[Any, ...]]:
         """A law travels between processes by its name and terms, since not every function in it has a name."""
-        from analysis.terms import recalled  # that module imports this one
+        from analysis.laws.terms import recalled  # that module imports this one
 
         return recalled, (self.name, self.terms)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.curves import schedules, stretches
+from analysis.laws.curves import schedules, stretches
 from analysis.laws.law import Law, Param
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.curves import schedules, stretches
+from analysis.laws.curves import schedules, stretches
 from analysis.laws.law import Law, Param
 
 PARTS = 16  # parts into which the rises, and the falls, of the learning rate before a point are cut

@@ -1,6 +1,6 @@
 """Gadre et al.: the loss by training compute and tokens per parameter, for models trained beyond the optimum."""
 
-from analysis.flops import training_flops
+from analysis.laws.flops import training_flops
 from analysis.laws.law import Derived, Law, Param, Range
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from analysis.closed_form import best_split
+from analysis.laws.closed_form import best_split
 from analysis.laws.law import Derived, Law, Param, Range
 
 COST = 6 / 16  # training FLOPs per parameter, token and bit: 6 N D at 16 bits

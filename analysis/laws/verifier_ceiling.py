@@ -35,6 +35,6 @@ LAW = Law(
     ),
     notes=(
         "No published coefficients: f belongs to a task and its tests, and the form is offered for fitting.",
-        "The form is exact for problems of one difficulty p; analysis.resampling adds up those of a benchmark.",
+        "The form is exact for problems of one difficulty p; analysis.laws.resampling adds up those of a benchmark.",
     ),
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.flops import TRAINING_FLOPS_PER_PARAM_TOKEN
+from analysis.laws.flops import TRAINING_FLOPS_PER_PARAM_TOKEN
 from analysis.laws.law import Derived, Law, Param
 
 MILLION, BILLION = 1e6, 1e9

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.calibrate import layer_times, throughput_rows
-from analysis.speed import SpeedTable, measured_tables
+from analysis.plans.calibrate import layer_times, throughput_rows
+from analysis.plans.speed import SpeedTable, measured_tables
 from gpu_probe.kernels import KERNELS
 from gpu_probe.layers import models_on, step_work
 from gpu_probe.rates import datasheet_name
@@ -28,7 +28,7 @@ def throughput(store: Store) -> pd.DataFrame:
 
 
 def times(rows: pd.DataFrame) -> pd.DataFrame:
-    """The times of a step's linear layers from the rows of one run (analysis.calibrate.layer_times)."""
+    """The times of a step's linear layers from the rows of one run (analysis.plans.calibrate.layer_times)."""
     timed = rows[(rows["status"] == Status.OK) & rows["kernel"].isin(list(KERNELS))].dropna(subset=["m", "n", "k"])
     if timed.empty:
         return layer_times(_work("cpu"), timed.assign(quantizes=False))

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.budget import Search, break_even
-from analysis.hardware import Hardware, Wishes, native_schemes
 from analysis.laws import Law, get_law
-from analysis.planner import Factors
-from analysis.schemes import Scheme, changed
-from analysis.speed import SpeedTable, measured_tables
+from analysis.plans.budget import Search, break_even
+from analysis.plans.hardware import Hardware, Wishes, native_schemes
+from analysis.plans.planner import Factors
+from analysis.plans.schemes import Scheme, changed
+from analysis.plans.speed import SpeedTable, measured_tables
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
 from pages.ui.hardware import Machine, peaks_of

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from analysis.bootstrap import Draws
-from analysis.fitting import WIDE, Fit
+from analysis.fits.bootstrap import Draws
+from analysis.fits.fitting import WIDE, Fit
 from analysis.laws import Law, get_law
-from analysis.planner import Factors
+from analysis.plans.planner import Factors
 from pages.ui import fits
 from pages.ui.session import facts
 from results_db import Store

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.bootstrap import Draws
-from analysis.efficiency import COLUMNS, LEAST, Estimate, Relations, estimated_pair, fitted_relations
+from analysis.fits.bootstrap import Draws
 from analysis.formats import ROUNDINGS, get_format
 from analysis.formats.error import fmt_signed
-from analysis.planner import Factors
+from analysis.plans.efficiency import COLUMNS, LEAST, Estimate, Relations, estimated_pair, fitted_relations
+from analysis.plans.planner import Factors
 from pages.ui.coefficients import Basis
 from pages.ui.session import in_worker
 from results_db import Store

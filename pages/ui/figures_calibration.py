@@ -5,8 +5,8 @@ from __future__ import annotations
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from analysis.calibrate import SOURCE
-from analysis.speed import SpeedTable
+from analysis.plans.calibrate import SOURCE
+from analysis.plans.speed import SpeedTable
 from pages.ui.figures import MUTED, format_color
 
 DASHES = ("dot", "dash", "dashdot", "longdash")

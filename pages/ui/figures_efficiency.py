@@ -9,8 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from analysis.efficiency import Estimate, Relations
-from analysis.relation import Relation
+from analysis.plans.efficiency import Estimate, Relations
+from analysis.plans.relation import Relation
 from pages.ui.figures import MUTED, format_color
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")

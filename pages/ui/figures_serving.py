@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.ceilings import Ceilings
+from analysis.serving.ceilings import Ceilings
 from pages.ui.figures import MUTED, format_color
 from pages.ui.figures_memory import DASHES, laid_out
 
@@ -23,8 +23,8 @@ def sweep_figure(
 ) -> go.Figure:
     """Tokens per second against requests at once, a line a choice of formats as far as memory goes; log axes.
 
-    `sweeps` has the columns of analysis.serving.sweep; filled dots are bound by compute, open ones by memory, crosses
-    by launches. `band` holds low and high tokens per second along the line of the chosen one.
+    `sweeps` has the columns of analysis.serving.serving.sweep; filled dots are bound by compute, open ones by memory,
+    crosses by launches. `band` holds low and high tokens per second along the line of the chosen one.
     """
     figure = go.Figure()
     for index, (name, table) in enumerate(sweeps.items()):

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from analysis.profile import Profile
+from analysis.trust.profile import Profile
 from pages.ui.figures import MUTED, slender, words
 from pages.ui.figures_laws import QUALITATIVE
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.fitting import fit
+from analysis.fits.fitting import fit
+from analysis.fits.staged import fit_base
 from analysis.laws import get_law
-from analysis.staged import fit_base
 from pages.ui.session import in_worker
 from pages.ui.tasks import BaseRuns, Fitted, Settings, fit_runs
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.architecture import Architecture
-from analysis.training_memory import RECIPES, RECOMPUTED, Batch, Cluster, Recipe
+from analysis.serving.architecture import Architecture
+from analysis.serving.training_memory import RECIPES, RECOMPUTED, Batch, Cluster, Recipe
 from pages.ui.serving_inputs import Hardware
 
 RECOMPUTED_WORDS = {

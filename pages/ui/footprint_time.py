@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.architecture import Architecture
-from analysis.costs import carbon_kg, kwh
-from analysis.flops import TRAINING_FLOPS_PER_PARAM_TOKEN
-from analysis.training_memory import Recipe
-from analysis.utilization import Utilization, published_utilization, systems, training_days
+from analysis.laws.flops import TRAINING_FLOPS_PER_PARAM_TOKEN
+from analysis.plans.costs import carbon_kg, kwh
+from analysis.plans.utilization import Utilization, published_utilization, systems, training_days
+from analysis.serving.architecture import Architecture
+from analysis.serving.training_memory import Recipe
 from pages.ui import panels, serving_inputs, serving_money
 from pages.ui.figures import words
 from results_db import Store

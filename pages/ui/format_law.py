@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from analysis.efficiency import Estimate, Relations
 from analysis.formats import ROUNDINGS
+from analysis.plans.efficiency import Estimate, Relations
 from pages.ui import figures_efficiency, panels
 from pages.ui.estimates import PARAMETER, Scheme, estimated, relations_of
 from pages.ui.session import store

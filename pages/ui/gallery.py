@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from analysis.feeding import why_not
 from analysis.laws import Law
 from analysis.laws.columns import COLUMNS
+from analysis.laws.feeding import why_not
 from pages.ui.groups import RunGroup, kind_of
 from pages.ui.session import store
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.feeding import why_not
 from analysis.laws import Law
+from analysis.laws.feeding import why_not
 
 RUNS, CURVES, COVERAGE = "runs", "points of loss curves", "shares of problems"
 DISTINCT = 3  # values that an input must take before an exponent in it can be told

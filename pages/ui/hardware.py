@@ -10,9 +10,9 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.chips import same_device
-from analysis.hardware import Hardware, Wishes
-from analysis.utilization import Utilization, published_utilization
+from analysis.plans.chips import same_device
+from analysis.plans.hardware import Hardware, Wishes
+from analysis.plans.utilization import Utilization, published_utilization
 from pages.ui.machines import devices_of
 from pages.ui.session import facts
 from results_db import Store

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.fitting import Status
+from analysis.fits.fitting import Status
 from analysis.laws.columns import COLUMNS
 
 HEADINGS = {

@@ -6,9 +6,9 @@ import math
 
 import streamlit as st
 
-from analysis.checks import check_values
+from analysis.fits.checks import check_values
 from analysis.laws import Law
-from analysis.terms import Terms, on_terms
+from analysis.laws.terms import Terms, on_terms
 from pages.ui import panels
 
 

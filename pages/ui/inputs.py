@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from analysis.fitting import LOSSES
+from analysis.fits.fitting import LOSSES
+from analysis.fits.staged import fit_base
 from analysis.laws import LAWS, Law, get_law
 from analysis.laws.columns import COLUMNS
-from analysis.staged import fit_base
 from pages.ui import gallery, held, row_filters
 from pages.ui.fits import ANY_BASE, BASES, DELTAS
 from pages.ui.groups import CURVES, RUNS, RunGroup, caution_words

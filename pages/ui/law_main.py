@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.fitting import Fit, Status
-from analysis.holdout import size_of, size_words
+from analysis.fits.fitting import Fit, Status
 from analysis.laws.columns import COLUMNS
+from analysis.trust.holdout import size_of, size_words
 from pages.ui import figures_laws, figures_rows, headings, law_tables, panels, verdict
 from pages.ui.law_tabs import View
 from pages.ui.tasks import Examined

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from analysis.commands.fit import as_document
-from analysis.feeding import constant
-from analysis.fitting import Fit, pinned
+from analysis.fits.fitting import Fit, pinned
 from analysis.laws import Law, get_law
 from analysis.laws.columns import COLUMNS, column_of
+from analysis.laws.feeding import constant
 from analysis.laws.param import Param, is_baseline
-from analysis.profile import Profile
+from analysis.trust.profile import Profile
 from pages.ui.fits import objective_of
 from pages.ui.tasks import Settings
 

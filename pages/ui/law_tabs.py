@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.fitting import Fit
-from analysis.frontier import compute_optimal
-from analysis.holdout import flops_of, size_of, warning
+from analysis.fits.fitting import Fit
 from analysis.laws import Law
 from analysis.laws.columns import COLUMNS, column_of
-from analysis.residuals import findings, structure
+from analysis.plans.frontier import compute_optimal
+from analysis.trust.holdout import flops_of, size_of, warning
+from analysis.trust.residuals import findings, structure
 from pages.ui import citing, figures_laws, headings, law_tables, panels, tasks
 from pages.ui.figures import words
 from pages.ui.groups import RUNS

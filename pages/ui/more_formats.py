@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.bootstrap import Draws
-from analysis.planner import FP4_BITS
-from analysis.schemes import Precision, Scheme
-from analysis.speed import SpeedTable, constant
+from analysis.fits.bootstrap import Draws
+from analysis.plans.planner import FP4_BITS
+from analysis.plans.schemes import Precision, Scheme
+from analysis.plans.speed import SpeedTable, constant
 from pages.ui.coefficients import Basis
 from pages.ui.session import facts
 from results_db import Store

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.holdout import flops_of, warning
 from analysis.laws.columns import COLUMNS
+from analysis.trust.holdout import flops_of, warning
 from pages.ui import figures_trust, headings, law_tables, panels, tasks
 from pages.ui.law_tabs import View
 from pages.ui.tasks import Examined

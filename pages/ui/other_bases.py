@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from analysis.bootstrap import Draws
+from analysis.fits.bootstrap import Draws
 from analysis.laws import Law, get_law
-from analysis.planner import without_factors
+from analysis.plans.planner import without_factors
 from pages.ui import fits
 from pages.ui.coefficients import Basis
 from pages.ui.session import facts

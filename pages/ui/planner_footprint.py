@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis import training_memory
-from analysis.architecture import Architecture
-from analysis.training_memory import COLUMNS, Batch, Cluster, Recipe, by_recipe, by_stage, least_data
+from analysis.serving import training_memory
+from analysis.serving.architecture import Architecture
+from analysis.serving.training_memory import COLUMNS, Batch, Cluster, Recipe, by_recipe, by_stage, least_data
 from pages.ui import figures_memory, footprint_inputs, footprint_time, panels
 from pages.ui import serving_inputs as inputs
 from pages.ui.session import store

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.added_losses import added_losses, critical_data
 from analysis.laws import get_law
-from analysis.other_laws import ANSWERERS, best_bits, outside, sets_of, verdicts
+from analysis.plans.added_losses import added_losses, critical_data
+from analysis.plans.other_laws import ANSWERERS, best_bits, outside, sets_of, verdicts
 from pages.ui import figures_other_laws, panels
 from pages.ui.figures import words
 from pages.ui.session import store

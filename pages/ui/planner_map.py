@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.hardware import native_schemes
-from analysis.planner import Region, plan
-from analysis.schemes import Scheme
+from analysis.plans.hardware import native_schemes
+from analysis.plans.planner import Region, plan
+from analysis.plans.schemes import Scheme
 from pages.ui import (
     changes,
     coefficients,

@@ -14,8 +14,8 @@ import plotly.graph_objects as go
 import plotly.io
 import streamlit as st
 
-from analysis.planner import Region
-from analysis.schemes import Scheme
+from analysis.plans.planner import Region
+from analysis.plans.schemes import Scheme
 from pages.ui import figures, figures_planner, planning
 from pages.ui.coefficients import Basis
 from pages.ui.hardware import Machine, peak_words

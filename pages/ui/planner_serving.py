@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.architecture import Architecture
-from analysis.ceilings import WIDE_RATES, arithmetic
-from analysis.memory import COLUMNS, ServingFormats, by_format, least_devices
-from analysis.serving import Load, Server, largest_batch, sweep
-from analysis.serving_published import published_reach, reach_range
+from analysis.serving.architecture import Architecture
+from analysis.serving.ceilings import WIDE_RATES, arithmetic
+from analysis.serving.memory import COLUMNS, ServingFormats, by_format, least_devices
+from analysis.serving.serving import Load, Server, largest_batch, sweep
+from analysis.serving.serving_published import published_reach, reach_range
 from pages.ui import figures_memory, panels, serving_answers, serving_speed
 from pages.ui import serving_inputs as inputs
 from pages.ui import serving_money as money
@@ -83,7 +83,7 @@ def choose_load(model: Architecture) -> tuple[Load, int]:
 
 @st.cache_data(show_spinner="Comparing published systems with the roofline", max_entries=4)
 def published(_store: Store, place: str, state: tuple[int, int]) -> pd.DataFrame:
-    """analysis.serving_published.published_reach of the store's rows, remembered until they change."""
+    """analysis.serving.serving_published.published_reach of the store's rows, remembered until they change."""
     return published_reach(_store.table("throughput"), _store.table("models"), _store.table("devices"))
 
 

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.bootstrap import Draws
-from analysis.budget import best_models
-from analysis.hardware import Hardware, Wishes
+from analysis.fits.bootstrap import Draws
 from analysis.laws import get_law
-from analysis.planner import Cells, Region, region
-from analysis.schemes import Scheme
+from analysis.plans.budget import best_models
+from analysis.plans.hardware import Hardware, Wishes
+from analysis.plans.planner import Cells, Region, region
+from analysis.plans.schemes import Scheme
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
 from pages.ui.hardware import Machine
@@ -57,7 +57,7 @@ def _map(law: str, values: dict, draws: dict | None, schemes: tuple[Scheme, ...]
 
 
 def best_models_of(basis: Basis, schemes: Sequence[Scheme], machine: Machine) -> pd.DataFrame:
-    """Every scheme's best model within a budget (analysis.budget.best_models), remembered per choice."""
+    """Every scheme's best model within a budget (analysis.plans.budget.best_models), remembered per choice."""
     draws = basis.draws.values if basis.draws else None
     return _best_models(basis.law.name, basis.values, tuple(schemes), machine.hardware, machine.wishes, draws)
 

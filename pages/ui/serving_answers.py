@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.kbit_frontier import at_budgets, best_at_budgets, series
 from analysis.laws import get_law
-from analysis.memory import bits_per_element
-from analysis.serving import Load, Server
+from analysis.plans.kbit_frontier import at_budgets, best_at_budgets, series
+from analysis.serving.memory import bits_per_element
+from analysis.serving.serving import Load, Server
 from pages.ui import figures_answers, panels
 from results_db import Store
 
@@ -64,7 +64,7 @@ def draw_frontier(store: Store) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=4)
 def _names(_store: Store, place: str, state: tuple[int, int]) -> list[str]:
-    """The series of analysis.kbit_frontier in the store, by name."""
+    """The series of analysis.plans.kbit_frontier in the store, by name."""
     return list(series(_store.table("quality")))
 
 

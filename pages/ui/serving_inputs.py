@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from analysis.architecture import Architecture, of_row
-from analysis.ceilings import Ceilings, datasheet, measured, published_rates
-from analysis.costs import Price, published_price
-from analysis.memory import USABLE, Devices, ServingFormats
-from analysis.model_config import read_config
+from analysis.plans.costs import Price, published_price
+from analysis.serving.architecture import Architecture, of_row
+from analysis.serving.ceilings import Ceilings, datasheet, measured, published_rates
+from analysis.serving.memory import USABLE, Devices, ServingFormats
+from analysis.serving.model_config import read_config
 from gpu_probe.rates import datasheet_name
 from pages.ui import panels, probe_tables
 from pages.ui.figures import words

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from analysis.costs import carbon_kg, kwh_per_million, usd_per_million
+from analysis.plans.costs import carbon_kg, kwh_per_million, usd_per_million
 from pages.ui import panels
 from pages.ui.serving_inputs import Hardware
 from results_db import Store

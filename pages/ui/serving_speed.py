@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from analysis.memory import ServingFormats
-from analysis.serving import Load, Server, batches, decode, largest_batch, prefill, sweep, tokens_per_s
+from analysis.serving.memory import ServingFormats
+from analysis.serving.serving import Load, Server, batches, decode, largest_batch, prefill, sweep, tokens_per_s
 from pages.ui import figures_serving, panels
 from pages.ui.figures import words
 
@@ -17,7 +17,7 @@ KEY = "planner.serving"
 
 
 def swept(server: Server, choices: dict[str, ServingFormats], load: Load) -> dict[str, pd.DataFrame]:
-    """analysis.serving.sweep of every choice of formats that holds a request."""
+    """analysis.serving.serving.sweep of every choice of formats that holds a request."""
     found = {}
     for name, formats in choices.items():
         own = replace(server, formats=formats)

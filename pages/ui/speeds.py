@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.planner import without_factors
-from analysis.powers import powers
-from analysis.schemes import Scheme
-from analysis.speed import BOPS, SpeedTable, constant, measured_tables, training_speedup
+from analysis.laws.powers import powers
+from analysis.plans.planner import without_factors
+from analysis.plans.schemes import Scheme
+from analysis.plans.speed import BOPS, SpeedTable, constant, measured_tables, training_speedup
 from pages.ui import calibrating
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words

@@ -8,17 +8,17 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.cases import CASES
-from analysis.compare import Rival, compare
-from analysis.design import Design, grid_of, next_runs
-from analysis.fitting import Fit, fit
-from analysis.holdout import rolling
-from analysis.influence import influence
+from analysis.fits.fitting import Fit, fit
+from analysis.fits.staged import fit_staged
 from analysis.laws import Law, get_law
-from analysis.profile import Profiles, profiles
-from analysis.refits import refit
-from analysis.staged import fit_staged
-from analysis.terms import Terms, on_terms
+from analysis.laws.terms import Terms, on_terms
+from analysis.trust.cases import CASES
+from analysis.trust.compare import Rival, compare
+from analysis.trust.design import Design, grid_of, next_runs
+from analysis.trust.holdout import rolling
+from analysis.trust.influence import influence
+from analysis.trust.profile import Profiles, profiles
+from analysis.trust.refits import refit
 
 STARTS = 64
 FEWER_STARTS = 24  # for each of many fits to parts of the same runs
@@ -29,8 +29,9 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """How a fit is made: its loss, one of analysis.fitting.LOSSES, and its delta, None for least squares; parameters
-    that are held (`fixed`, with their values) and those that have the value of another (`tied`, with that other)."""
+    """How a fit is made: its loss, one of analysis.fits.fitting.LOSSES, and its delta, None for least squares;
+    parameters that are held (`fixed`, with their values) and those that have the value of another (`tied`, with that
+    other)."""
 
     loss: str = "log-huber"
     delta: float | None = 1e-3
@@ -43,7 +44,7 @@ class Settings:
 
     @property
     def options(self) -> dict[str, Any]:
-        """The options of analysis.fitting.fit."""
+        """The options of analysis.fits.fitting.fit."""
         return {"loss": self.loss, "delta": self.delta, "fixed": dict(self.fixed)}
 
 
@@ -78,7 +79,7 @@ class Examined:
 
 @dataclass(frozen=True)
 class Report:
-    """One published fit refitted with its own objective: see analysis.refits.Refit."""
+    """One published fit refitted with its own objective: see analysis.trust.refits.Refit."""
 
     is_optimum: bool
     verdict: str

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from analysis.checklist import Checklist, checklist
-from analysis.compare import Rival, as_table, common_cut, recommendation
-from analysis.fitting import Status
-from analysis.holdout import size_of, size_words
-from analysis.influence import most_influential, units
-from analysis.questions import Evidence
+from analysis.fits.fitting import Status
+from analysis.trust.checklist import Checklist, checklist
+from analysis.trust.compare import Rival, as_table, common_cut, recommendation
+from analysis.trust.holdout import size_of, size_words
+from analysis.trust.influence import most_influential, units
+from analysis.trust.questions import Evidence
 from pages.ui import figures_trust, headings, panels, tasks
 from pages.ui.inputs import laws_on_offer, title_of
 from pages.ui.law_tabs import View

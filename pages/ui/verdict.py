@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.fitting import Fit, Status
+from analysis.fits.fitting import Fit, Status
 from pages.ui import fits
 from pages.ui.tasks import BaseRuns, Examined, Settings
 

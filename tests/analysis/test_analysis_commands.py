@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.fitting import fit
+from analysis.fits.fitting import fit
+from analysis.fits.staged import fit_staged
 from analysis.laws import LAWS
-from analysis.staged import fit_staged
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = ROOT / "results_db" / "data" / "runs"

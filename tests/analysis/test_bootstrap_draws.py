@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.bootstrap import Draws
-from analysis.fitting import fit
+from analysis.fits.bootstrap import Draws
+from analysis.fits.fitting import fit
 from analysis.laws import LAWS
 
 CHINCHILLA, QUARTET = LAWS["chinchilla"], LAWS["quartet"]

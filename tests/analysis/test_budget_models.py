@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize_scalar
 
-from analysis.bootstrap import Draws
-from analysis.budget import best_models, break_even
-from analysis.hardware import Hardware, Wishes, native_schemes
+from analysis.fits.bootstrap import Draws
 from analysis.laws import LAWS
-from analysis.planner import Factors
-from analysis.schemes import changed
-from analysis.speed import constant, measured_tables
+from analysis.plans.budget import best_models, break_even
+from analysis.plans.hardware import Hardware, Wishes, native_schemes
+from analysis.plans.planner import Factors
+from analysis.plans.schemes import changed
+from analysis.plans.speed import constant, measured_tables
 
 QUARTET = LAWS["quartet"]
 VALUES = {

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.calibrate import SOURCE, layer_times, throughput_rows
-from analysis.speed import measured_tables
+from analysis.plans.calibrate import SOURCE, layer_times, throughput_rows
+from analysis.plans.speed import measured_tables
 from gpu_probe.layers import Models, n_params, sizes, step_work
 
 THROUGHPUT = Path(__file__).parents[2] / "results_db" / "data" / "throughput.csv"

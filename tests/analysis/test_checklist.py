@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.checklist import checklist
-from analysis.fitting import fit
-from analysis.holdout import rolling
-from analysis.influence import influence
+from analysis.fits.fitting import fit
 from analysis.laws import LAWS
-from analysis.profile import profiles
-from analysis.questions import Evidence
+from analysis.trust.checklist import checklist
+from analysis.trust.holdout import rolling
+from analysis.trust.influence import influence
+from analysis.trust.profile import profiles
+from analysis.trust.questions import Evidence
 
 CHINCHILLA = LAWS["chinchilla"]
 TRUTH = {"E": 1.8, "A": 480.0, "B": 2100.0, "alpha": 0.35, "beta": 0.37}

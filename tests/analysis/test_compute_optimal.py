@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-from analysis.flops import inference_flops, training_flops
-from analysis.frontier import compute_optimal
 from analysis.laws import LAWS
-from analysis.speed import measured_tables, training_speedup
+from analysis.laws.flops import inference_flops, training_flops
+from analysis.plans.frontier import compute_optimal
+from analysis.plans.speed import measured_tables, training_speedup
 
 CHINCHILLA = LAWS["chinchilla"]
 SIZED = {

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from scipy.signal import lfilter
 
-from analysis.bootstrap import resample
-from analysis.curves import schedules, stretches
-from analysis.fitting import fit
-from analysis.influence import influence
+from analysis.fits.bootstrap import resample
+from analysis.fits.fitting import fit
+from analysis.fits.problem import Problem
 from analysis.laws import LAWS
+from analysis.laws.curves import schedules, stretches
 from analysis.laws.param import to_search
-from analysis.problem import Problem
+from analysis.trust.influence import influence
 
 
 def points(steps, rates, warmup=0.0, curve="a"):

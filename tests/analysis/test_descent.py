@@ -5,9 +5,9 @@ import pytest
 from scipy.optimize import least_squares
 from scipy.special import huber as scipy_huber
 
-from analysis import descent
-from analysis.descent import descend, huber
-from analysis.watch import Cancelled, Watch
+from analysis.fits import descent
+from analysis.fits.descent import descend, huber
+from analysis.fits.watch import Cancelled, Watch
 
 
 @pytest.mark.parametrize("delta", [1e-4, 0.3, 1.0, 50.0])

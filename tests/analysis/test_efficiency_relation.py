@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from scipy.optimize import curve_fit
 
-from analysis.efficiency import estimated_backward, estimated_forward, fitted_relations
 from analysis.formats import FORMATS, get_format
 from analysis.formats.reference import reference_error
-from analysis.relation import LOGISTIC
+from analysis.plans.efficiency import estimated_backward, estimated_forward, fitted_relations
+from analysis.plans.relation import LOGISTIC
 
 DATA = Path(__file__).parents[2] / "results_db" / "data"
 

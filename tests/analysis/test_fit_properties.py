@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import least_squares
 
-from analysis.fitting import LOSSES, NOTHING_FREE, UNEXAMINED, Status, fit
+from analysis.fits.fitting import LOSSES, NOTHING_FREE, UNEXAMINED, Status, fit
 from analysis.laws import LAWS
 
 CHINCHILLA, QUARTET = LAWS["chinchilla"], LAWS["quartet"]

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.fitting import fit
+from analysis.fits.fitting import fit
 from analysis.laws import LAWS
-from analysis.terms import Terms, on_terms
+from analysis.laws.terms import Terms, on_terms
 
 DATA = Path(__file__).resolve().parents[2] / "results_db" / "data"
 CSV = DATA / "runs" / "chinchilla_replication_2024.csv"

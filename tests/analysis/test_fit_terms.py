@@ -8,13 +8,13 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import huber
 
-from analysis import bootstrap, descent
-from analysis.fitting import Status, fit
+from analysis.fits import bootstrap, descent
+from analysis.fits.fitting import Status, fit
+from analysis.fits.optimum import optimum
+from analysis.fits.problem import Problem
+from analysis.fits.staged import fit_staged
 from analysis.laws import LAWS
-from analysis.optimum import optimum
-from analysis.problem import Problem
-from analysis.staged import fit_staged
-from analysis.terms import Terms, on_terms
+from analysis.laws.terms import Terms, on_terms
 
 CHINCHILLA, QUARTET = LAWS["chinchilla"], LAWS["quartet"]
 

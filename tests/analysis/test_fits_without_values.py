@@ -7,17 +7,17 @@ import json
 import pandas as pd
 import pytest
 
-from analysis.cases import CASES
-from analysis.checklist import checklist
-from analysis.compare import compare
-from analysis.design import next_runs
-from analysis.fitting import Fit, Status, fit
-from analysis.holdout import holdout, rolling
-from analysis.influence import influence
+from analysis.fits.fitting import Fit, Status, fit
+from analysis.fits.watch import Cancelled
 from analysis.laws import LAWS
-from analysis.profile import profiles
-from analysis.refits import refit
-from analysis.watch import Cancelled
+from analysis.trust.cases import CASES
+from analysis.trust.checklist import checklist
+from analysis.trust.compare import compare
+from analysis.trust.design import next_runs
+from analysis.trust.holdout import holdout, rolling
+from analysis.trust.influence import influence
+from analysis.trust.profile import profiles
+from analysis.trust.refits import refit
 
 CHINCHILLA = LAWS["chinchilla"]
 TARGET = pd.DataFrame({"n_params": [7e10], "n_tokens": [1.4e12]})

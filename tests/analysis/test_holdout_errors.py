@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.fitting import fit
-from analysis.holdout import errors, flops_of, holdout
+from analysis.fits.fitting import fit
+from analysis.fits.staged import fit_staged
 from analysis.laws import LAWS
-from analysis.staged import fit_staged
+from analysis.trust.holdout import errors, flops_of, holdout
 
 CHINCHILLA, QUARTET = LAWS["chinchilla"], LAWS["quartet"]
 

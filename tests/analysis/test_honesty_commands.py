@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.compare import as_table, compare
-from analysis.design import next_runs
-from analysis.fitting import fit
-from analysis.holdout import size_of
+from analysis.fits.fitting import fit
 from analysis.laws import LAWS
-from analysis.profile import profiles
+from analysis.trust.compare import as_table, compare
+from analysis.trust.design import next_runs
+from analysis.trust.holdout import size_of
+from analysis.trust.profile import profiles
 
 RUNS = Path(__file__).resolve().parents[2] / "results_db" / "data" / "runs"
 CHINCHILLA_CSV = RUNS / "chinchilla_replication_2024.csv"

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from scipy.signal import lfilter
 
-from analysis.fitting import fit
+from analysis.fits.fitting import fit
 from analysis.laws import LAWS
-from analysis.profile import profiles
+from analysis.trust.profile import profiles
 
 NOISE = 0.01
 

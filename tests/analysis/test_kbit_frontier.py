@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.kbit_frontier import at_budgets, best_at_budgets, frontier, series, total_bits
+from analysis.plans.kbit_frontier import at_budgets, best_at_budgets, frontier, series, total_bits
 
 
 def measurements(rows, higher=True):

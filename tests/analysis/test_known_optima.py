@@ -5,9 +5,9 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import huber
 
-from analysis.fitting import Status, fit
+from analysis.fits.fitting import Status, fit
+from analysis.fits.staged import fit_base, fit_staged
 from analysis.laws import LAWS
-from analysis.staged import fit_base, fit_staged
 
 CHINCHILLA, QUARTET = LAWS["chinchilla"], LAWS["quartet"]
 # Castro et al., newest notebook, and the optimum of 1,064 random starts on the runs up to 203M, found apart from this

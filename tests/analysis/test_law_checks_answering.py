@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import curve_fit
 
-from analysis.fitting import fit
+from analysis.fits.fitting import fit
 from analysis.laws import LAWS
 
 

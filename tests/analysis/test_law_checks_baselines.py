@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-from analysis.frontier import compute_optimal
 from analysis.laws import LAWS
+from analysis.plans.frontier import compute_optimal
 
 CHINCHILLA = LAWS["chinchilla"]
 PF_DAY = 1e15 * 86_400

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.fitting import fit
+from analysis.fits.fitting import fit
 from analysis.laws import LAWS
 
 ANNEALING, MULTI_POWER = LAWS["lr_annealing"], LAWS["multi_power_law"]

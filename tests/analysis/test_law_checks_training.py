@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.fitting import fit
-from analysis.frontier import compute_optimal
+from analysis.fits.fitting import fit
 from analysis.laws import LAWS, get_law
+from analysis.plans.frontier import compute_optimal
 
 
 @pytest.fixture(scope="module")

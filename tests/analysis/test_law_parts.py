@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.checks import check_runs
-from analysis.fitting import fit, pinned
+from analysis.fits.checks import check_runs
+from analysis.fits.fitting import fit, pinned
+from analysis.fits.problem import Problem
 from analysis.laws import LAWS
 from analysis.laws.columns import COLUMNS
 from analysis.laws.law import Law, Param, Range
 from analysis.laws.param import from_search, to_search
-from analysis.problem import Problem
 
 PRECISION = LAWS["precision"]
 each_law = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)

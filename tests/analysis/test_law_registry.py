@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from analysis import laws
-from analysis.dual import PARTIALS, Dual, Exp
-from analysis.frontier import compute_optimal
+from analysis.fits.dual import PARTIALS, Dual, Exp
+from analysis.fits.problem import Problem
 from analysis.laws import LAWS, get_law
 from analysis.laws.columns import COLUMNS
 from analysis.laws.param import from_search, to_search
-from analysis.problem import Problem
+from analysis.plans.frontier import compute_optimal
 
 each_law = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
 

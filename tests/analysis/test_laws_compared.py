@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.compare import as_table, common_cut, compare, recommendation
-from analysis.feeding import constant, fed, missing, why_not
-from analysis.fitting import fit
-from analysis.holdout import FAR, holdout, rolling, size_of, warning
-from analysis.influence import influence, most_influential
+from analysis.fits.fitting import fit
 from analysis.laws import LAWS
-from analysis.residuals import findings, sign_runs, structure
+from analysis.laws.feeding import constant, fed, missing, why_not
+from analysis.trust.compare import as_table, common_cut, compare, recommendation
+from analysis.trust.holdout import FAR, holdout, rolling, size_of, warning
+from analysis.trust.influence import influence, most_influential
+from analysis.trust.residuals import findings, sign_runs, structure
 
 CHINCHILLA, QUARTET = LAWS["chinchilla"], LAWS["quartet"]
 TRUTH = {"E": 1.8, "A": 480.0, "B": 2100.0, "alpha": 0.35, "beta": 0.37}

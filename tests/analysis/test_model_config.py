@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from analysis.architecture import Architecture, of_row
-from analysis.model_config import read_config
+from analysis.serving.architecture import Architecture, of_row
+from analysis.serving.model_config import read_config
 
 LLAMA = {
     "model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32,

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.design import grid_of, next_runs, slopes_of
-from analysis.fitting import fit
-from analysis.flops import training_flops
+from analysis.fits.fitting import fit
+from analysis.fits.optimum import optimum
 from analysis.laws import LAWS
-from analysis.optimum import optimum
+from analysis.laws.flops import training_flops
+from analysis.trust.design import grid_of, next_runs, slopes_of
 
 CHINCHILLA, QUARTET = LAWS["chinchilla"], LAWS["quartet"]
 TRUTH = {"E": 1.8, "A": 480.0, "B": 2100.0, "alpha": 0.35, "beta": 0.37}

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from analysis.added_losses import ADDED, CRITICAL, added_losses, critical_data
 from analysis.laws import get_law
-from analysis.other_laws import ANSWERERS, best_bits, best_split, losses, outside, sets_of, verdicts
+from analysis.plans.added_losses import ADDED, CRITICAL, added_losses, critical_data
+from analysis.plans.other_laws import ANSWERERS, best_bits, best_split, losses, outside, sets_of, verdicts
 
 BY_NAME = {answerer.name: answerer for answerer in ANSWERERS}
 

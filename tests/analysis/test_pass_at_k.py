@@ -7,7 +7,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from analysis.pass_at_k import coverage_curve, pass_at_k
+from analysis.laws.pass_at_k import coverage_curve, pass_at_k
 
 
 @pytest.mark.parametrize("n", range(1, 9))

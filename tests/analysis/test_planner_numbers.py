@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from analysis.bootstrap import Draws
-from analysis.fitting import fit
+from analysis.fits.bootstrap import Draws
+from analysis.fits.fitting import fit
+from analysis.fits.staged import fit_staged
 from analysis.laws import LAWS
-from analysis.planner import Cells, Factors, crossover, loss_interval, plan, quartet_schemes, region
-from analysis.schemes import Precision, pairs
-from analysis.speed import BOPS, SpeedTable, constant, measured_tables
-from analysis.staged import fit_staged
+from analysis.plans.planner import Cells, Factors, crossover, loss_interval, plan, quartet_schemes, region
+from analysis.plans.schemes import Precision, pairs
+from analysis.plans.speed import BOPS, SpeedTable, constant, measured_tables
 
 QUARTET = LAWS["quartet"]
 NAMES = ["fp8:fp8", "fp4:fp8", "fp8:fp4", "fp4:fp4"]

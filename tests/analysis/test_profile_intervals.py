@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.fitting import fit
+from analysis.fits.fitting import fit
+from analysis.fits.optimum import optimum
+from analysis.fits.robust import aicc, log_likelihood, noise_of
 from analysis.laws import LAWS
-from analysis.optimum import optimum
-from analysis.profile import profiles
-from analysis.robust import aicc, log_likelihood, noise_of
+from analysis.trust.profile import profiles
 
 CHINCHILLA, QUARTET = LAWS["chinchilla"], LAWS["quartet"]
 EPOCH = {"E": 1.8172, "A": 482.0, "B": 2085.4, "alpha": 0.3478, "beta": 0.3658}

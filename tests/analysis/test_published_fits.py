@@ -10,11 +10,11 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
-from analysis.cases import CASES, Case, quartet_authors, quartet_small
-from analysis.descent import huber
-from analysis.fitting import fit
+from analysis.fits.descent import huber
+from analysis.fits.fitting import fit
 from analysis.laws import LAWS
-from analysis.refits import Refit, refit
+from analysis.trust.cases import CASES, Case, quartet_authors, quartet_small
+from analysis.trust.refits import Refit, refit
 
 DATA = Path(__file__).resolve().parents[2] / "results_db" / "data"
 

@@ -5,12 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
-from analysis import search as module
-from analysis.descent import descend
+from analysis.fits import search as module
+from analysis.fits.descent import descend
+from analysis.fits.problem import Problem
+from analysis.fits.race import FINALISTS, FIRST_CUT, in_the_lead, iterations_to
+from analysis.fits.search import SAME, search
 from analysis.laws import LAWS
-from analysis.problem import Problem
-from analysis.race import FINALISTS, FIRST_CUT, in_the_lead, iterations_to
-from analysis.search import SAME, search
 
 # Hoffmann et al. 2022, section D.3: logs of E, A and B; alpha and beta as they are.
 HOFFMANN = [

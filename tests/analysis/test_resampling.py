@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from analysis.laws import LAWS
-from analysis.pass_at_k import pass_at_k
-from analysis.resampling import Problems, answered, best_samples, ceiling
+from analysis.laws.pass_at_k import pass_at_k
+from analysis.laws.resampling import Problems, answered, best_samples, ceiling
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.architecture import PARTS, Architecture, of_row
 from analysis.formats import FORMATS
-from analysis.memory import (
+from analysis.serving.architecture import PARTS, Architecture, of_row
+from analysis.serving.memory import (
     Devices,
     ServingFormats,
     bits_per_element,

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.architecture import Architecture, of_row
-from analysis.ceilings import RATE_COLUMNS, Ceilings, arithmetic, datasheet, measured, published_rates
-from analysis.costs import carbon_kg, kwh, kwh_per_million, published_price, usd_per_million
-from analysis.flops import inference_flops
-from analysis.memory import Devices, ServingFormats, fits
-from analysis.roofline import Step, experts_met, operations, placed
-from analysis.serving import (
+from analysis.laws.flops import inference_flops
+from analysis.plans.costs import carbon_kg, kwh, kwh_per_million, published_price, usd_per_million
+from analysis.serving.architecture import Architecture, of_row
+from analysis.serving.ceilings import RATE_COLUMNS, Ceilings, arithmetic, datasheet, measured, published_rates
+from analysis.serving.memory import Devices, ServingFormats, fits
+from analysis.serving.roofline import Step, experts_met, operations, placed
+from analysis.serving.serving import (
     Load,
     Server,
     batches,
@@ -23,7 +23,7 @@ from analysis.serving import (
     sweep,
     tokens_per_s,
 )
-from analysis.serving_published import FORMATS, published_reach, reach_range
+from analysis.serving.serving_published import FORMATS, published_reach, reach_range
 
 H100 = Ceilings({"bf16": 989.4, "fp8": 1978.9, "int8": 1978.9}, 3350)
 BF16 = ServingFormats()

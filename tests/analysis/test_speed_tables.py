@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.speed import MEASURED_COLUMNS, measured_tables, training_speedup
+from analysis.plans.speed import MEASURED_COLUMNS, measured_tables, training_speedup
 
 
 @pytest.mark.parametrize(("forward", "backward", "step"), [(2, 1, 1.2), (1, 2, 1.5), (2, 2, 2.0), (1, 1, 1.0)])

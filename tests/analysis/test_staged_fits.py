@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.fitting import Status, fit
+from analysis.fits.fitting import Status, fit
+from analysis.fits.staged import fit_base, fit_staged
 from analysis.laws import LAWS
-from analysis.staged import fit_base, fit_staged
 
 STAGED = {name: law for name, law in LAWS.items() if law.groups}
 QUARTET = LAWS["quartet"]

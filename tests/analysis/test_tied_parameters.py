@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.bootstrap import Draws
-from analysis.checklist import checklist
-from analysis.design import next_runs
-from analysis.fitting import Status, fit
-from analysis.influence import influence
+from analysis.fits.bootstrap import Draws
+from analysis.fits.fitting import Status, fit
+from analysis.fits.staged import fit_staged
 from analysis.laws import LAWS, Law, Param
-from analysis.profile import profiles
-from analysis.staged import fit_staged
-from analysis.terms import Terms, on_terms
+from analysis.laws.terms import Terms, on_terms
+from analysis.trust.checklist import checklist
+from analysis.trust.design import next_runs
+from analysis.trust.influence import influence
+from analysis.trust.profile import profiles
 
 CHINCHILLA, QUARTET = LAWS["chinchilla"], LAWS["quartet"]
 TIED = on_terms(CHINCHILLA, Terms(tied={"alpha": "beta"}))

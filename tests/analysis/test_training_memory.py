@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from analysis.architecture import Architecture, of_row
-from analysis.training_memory import (
+from analysis.serving.architecture import Architecture, of_row
+from analysis.serving.training_memory import (
     COLUMNS,
     RECIPES,
     RECOMPUTED,

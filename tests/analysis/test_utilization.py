@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.chips import chip, same_device
-from analysis.flops import training_flops
-from analysis.utilization import precision_class, published_utilization, systems, tflops_per_gpu, training_days
+from analysis.laws.flops import training_flops
+from analysis.plans.chips import chip, same_device
+from analysis.plans.utilization import precision_class, published_utilization, systems, tflops_per_gpu, training_days
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from analysis.bootstrap import Draws
+from analysis.fits.bootstrap import Draws
 from analysis.laws import LAWS
-from analysis.planner import Cells, win_shares
-from analysis.powers import POWERS, powers
-from analysis.schemes import Precision, Scheme, draw_speeds, every_pair, pairs
-from analysis.speed import SpeedTable, constant
+from analysis.laws.powers import POWERS, powers
+from analysis.plans.planner import Cells, win_shares
+from analysis.plans.schemes import Precision, Scheme, draw_speeds, every_pair, pairs
+from analysis.plans.speed import SpeedTable, constant
 
 SIZES = np.array([1e7, 1e9, 1e11])
 BY_SIZE = SpeedTable("by size", "fp8", SIZES, np.array([0.8, 1.5, 2.5]), np.array([0.6, 1.2, 1.9]), "made up", True)

@@ -5,7 +5,7 @@ import importlib
 import numpy as np
 import pytest
 
-from analysis.fitting import fit
+from analysis.fits.fitting import fit
 from benchmarks.__main__ import BENCHMARKS, HEAD, main, merged
 from benchmarks.fit_peers import LOOPS, Runs, kyo_takano, plain_grid
 from benchmarks.fits import AXES, GRID, LAW, STARTS, _point, _runs

@@ -13,9 +13,9 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from analysis.commands.checkpoints import open_checkpoint
-from analysis.efficiency import estimated_pair, fitted_relations
 from analysis.formats import FORMATS, trial
 from analysis.formats.distributions import DISTRIBUTIONS
+from analysis.plans.efficiency import estimated_pair, fitted_relations
 from pages.ui.estimates import PARAMETER, Scheme, scheme_of
 from pages.ui.format_checkpoints import FOLDER, offered
 

@@ -10,7 +10,7 @@ from laws_page import ROOT, opened, said, table, titles
 from settled_pages import settled
 from streamlit.testing.v1 import AppTest
 
-from analysis.fitting import fit
+from analysis.fits.fitting import fit
 from analysis.laws import LAWS
 from pages.ui.citing import bibtex
 from pages.ui.groups import COVERAGE, CURVES, coverage_groups, curve_groups, fit_groups

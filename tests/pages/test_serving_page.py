@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analysis.architecture import of_row
-from analysis.ceilings import Ceilings
-from analysis.memory import Devices, ServingFormats
-from analysis.serving import Load, Server
+from analysis.serving.architecture import of_row
+from analysis.serving.ceilings import Ceilings
+from analysis.serving.memory import Devices, ServingFormats
+from analysis.serving.serving import Load, Server
 from pages.ui.serving_answers import answer_costs
 from results_db import Store
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.holdout import flops_of
+from analysis.trust.holdout import flops_of
 from results_db import Picks, Store
 from results_db.browsing import MOST_OPTIONS, MOST_POINTS
 from results_db.readable import AXES, ELEMENTS, FACETS, NOT_STATED, ORDERS

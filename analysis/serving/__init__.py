@@ -1,0 +1,1 @@
+"""What a model needs and how fast it answers: memory by format, rooflines, training footprints."""
