@@ -49,6 +49,9 @@ check: $(TEST_READY)
 	$(BIN)/ty check
 	$(BIN)/python -m pytest tests/test_architecture.py
 
+# One worker a core: torch's own threads would only wait for each other.
+test e2e: export OMP_NUM_THREADS = 1
+
 test: check
 	$(BIN)/python -m pytest -rs --numprocesses $(WORKERS) --dist loadfile --ignore=tests/test_architecture.py
 
