@@ -104,7 +104,9 @@ def of_published(found: Fit, values: Mapping[str, float]) -> Fit:
 
 
 def predictions(law: Law, published: Mapping[str, Mapping[str, float]], x: pd.DataFrame) -> pd.DataFrame:
-    """What each published set predicts for the one row of `x`, and whether it lies within the runs of its source."""
+    """What each published set predicts for the one row of `x`, without the factors of its formats, and whether it lies
+    within the runs of its source."""
+    x = x.drop(columns=[param.per for param in law.groups], errors="ignore")
     beyond = law.outside(x, published=True)[0].any()
     rows = [(name, float(law.evaluate(base_values(law, values), x)[0])) for name, values in published.items()]
     table = pd.DataFrame(rows, columns=["set", law.target])
