@@ -169,8 +169,6 @@ def test_the_laws_page_shows_the_published_quartet_fit_and_a_better_optimum(open
     assert table.loc["E", "fitted"] == pytest.approx(1.627, abs=1e-3)
     assert table.loc["eff_n[QuEST]", "fitted"] == pytest.approx(0.641, abs=2e-3)
     assert len(table) > 6
-    settled(at.radio(key="scaling_laws.mode").set_value("all jointly").run())
-    assert not at.exception
 
 
 def test_the_laws_page_says_that_chinchilla_a_and_b_are_not_identified(opened):
