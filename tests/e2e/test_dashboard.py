@@ -30,12 +30,11 @@ def runs_csv(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_drawn_in_both_themes_without_complaint_and_asks_nobody_else(visit, page):
-    visitor = visit("light")
-    visitor.open("" if page == "overview" else page)
-    visitor.picture(f"{page}_light")
-    visitor.page.emulate_media(color_scheme="dark")
-    visitor.settle()
-    visitor.picture(f"{page}_dark")
+    visitor = visit()
+    for theme in ("light", "dark"):
+        visitor.page.emulate_media(color_scheme=theme)
+        visitor.open("" if page == "overview" else page)
+        visitor.picture(f"{page}_{theme}")
     assert visitor.page.locator(".stException").count() == 0
     assert visitor.complaints == []
     assert visitor.strangers == []
