@@ -53,7 +53,7 @@ check: $(TEST_READY)
 test e2e: export OMP_NUM_THREADS = 1
 
 test: check
-	$(BIN)/python -m pytest -rs --numprocesses $(WORKERS) --dist loadfile --ignore=tests/test_architecture.py
+	$(BIN)/python -m pytest -rs --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore=tests/test_architecture.py
 
 e2e: $(TEST_READY)
 	$(BIN)/python -m pytest -rs tests/e2e

@@ -12,6 +12,13 @@ from postgres_servers import PostgresServer
 
 from results_db import Store
 
+SLOW = ("e2e", "pages", "test_pages.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of slow tests come first, so that no worker is left with one when the others have nothing more to do."""
+    items.sort(key=lambda item: not any(part in SLOW for part in item.path.parts))
+
 
 @pytest.fixture(autouse=True)
 def own_store_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:

@@ -27,7 +27,7 @@ QUARTET_FACTORS = {"eff_n[QuEST]": 0.6452, "eff_d[SR]": 0.8935}
 
 def test_every_file_of_the_folder_that_defines_a_law_is_found():
     folder = Path(laws.__file__).parent
-    files = {path.stem for path in folder.glob("*.py") if path.stem not in ("__init__", "law", "param", "columns")}
+    files = {path.stem for path in folder.glob("*.py") if "\nLAW = " in path.read_text(encoding="utf-8")}
     assert {law.predict.__module__.rpartition(".")[2] for law in LAWS.values()} == files
     assert {"chinchilla", "quartet"} <= set(LAWS)
 
