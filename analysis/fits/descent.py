@@ -16,7 +16,7 @@ from analysis.fits.watch import NOBODY, Watch
 
 __all__ = ["Descent", "Model", "descend", "huber"]
 
-BLOCK_CELLS = 98_304  # predictions made at once: fewer are soon made but wait for the interpreter, more leave the cache
+BLOCK_CELLS = 49_152  # predictions made at once: fewer are soon made but wait for the interpreter, more leave the cache
 HELD_NUMBERS = 8_000_000  # of gradients and Hessians held at once: about 64 MB
 MOST_THREADS = 4  # more would only wait for the interpreter between NumPy's loops
 FIRST_DAMPING, EASED, RAISED = 10.0, 0.5, 4.0

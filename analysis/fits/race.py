@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-FIRST_CUT = 3  # iterations before the first cut: one step tells little about where a start leads
+FIRST_CUT = 2  # iterations before the first cut: one step tells little about where a start leads
 BETWEEN_CUTS = 2
 FINALISTS = 64  # never fewer are followed to the end
 
