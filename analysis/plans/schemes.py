@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.plans.speed import SpeedTable, constant, training_speedup
+from analysis.plans.speed import SpeedTable, constant
 
 REFERENCE = constant(1.0, 1.0, "the reference")
 
@@ -68,10 +68,6 @@ class Scheme:
     def speed(self, n_params: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Forward and backward speed over the reference at each model size."""
         return self.forward.speeds[0].at(n_params)[0], self.backward.speeds[0].at(n_params)[1]
-
-    def step_speed(self, n_params: np.ndarray) -> np.ndarray:
-        """Speed of a whole training step over the reference."""
-        return training_speedup(*self.speed(n_params))
 
     def drawn_speed(self, drawn: Mapping[str, Speeds], n_params: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Forward and backward speed under each draw, (B, k), at sizes `n_params` (k,) or (B, k)."""

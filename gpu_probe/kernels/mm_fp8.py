@@ -52,6 +52,12 @@ def _launch(kind: str, tensors: tuple, out: Tensor | None) -> Tensor:
 
 
 SCALED_MM = torch_has("scaled_mm", "torch.nn.functional.scaled_mm")
+RUNS_ON = {
+    "cpu": SCALED_MM,
+    "cuda": both(SCALED_MM, capability_from(8, 9, "FP8 tensor cores exist")),
+    "rocm": both(SCALED_MM, amd_architecture(("gfx950", "gfx1200", "gfx1201"), "e4m3 (OCP) is native")),
+}
+ELSEWHERE = "torch multiplies FP8 on CPUs and on NVIDIA and AMD GPUs only"
 SIXTEENS = Multiples(n=16, k=16)
 FP8_ON_CPU = CpuRule(
     native=r"(amx_fp8|avx10_2).*src:f8",
@@ -66,12 +72,8 @@ KERNEL = Kernel(
     about="torch scaled_mm: e4m3 x e4m3, one scale per tensor, bfloat16 result",
     operands=tensor_scaled,
     launch=_launch,
-    runs_on={
-        "cpu": SCALED_MM,
-        "cuda": both(SCALED_MM, capability_from(8, 9, "FP8 tensor cores exist")),
-        "rocm": both(SCALED_MM, amd_architecture(("gfx950", "gfx1200", "gfx1201"), "e4m3 (OCP) is native")),
-    },
-    elsewhere="torch multiplies FP8 on CPUs and on NVIDIA and AMD GPUs only",
+    runs_on=RUNS_ON,
+    elsewhere=ELSEWHERE,
     multiples={"cpu": SIXTEENS, "cuda": SIXTEENS, "rocm": SIXTEENS},
     loss_per_term=TENSOR_CORE_LOSS,
     on_cpu=FP8_ON_CPU,

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from gpu_probe.kernels.dense import normal
 from gpu_probe.kernels.kernel import Kernel, Operands, Place
-from gpu_probe.kernels.mm_fp8 import E4M3_MAX, FP8_ON_CPU, SCALED_MM, SIXTEENS, TENSOR_CORE_LOSS, e4m3_rows
-from gpu_probe.kernels.rules import amd_architecture, both, capability_from
+from gpu_probe.kernels.mm_fp8 import E4M3_MAX, ELSEWHERE, FP8_ON_CPU, RUNS_ON, SIXTEENS, TENSOR_CORE_LOSS, e4m3_rows
 from gpu_probe.shapes import Shape
 
 if TYPE_CHECKING:
@@ -46,12 +45,8 @@ KERNEL = Kernel(
     about="torch scaled_mm: e4m3 x e4m3, one scale per row of both operands, bfloat16 result",
     operands=_operands,
     launch=_launch,
-    runs_on={
-        "cpu": SCALED_MM,
-        "cuda": both(SCALED_MM, capability_from(8, 9, "FP8 tensor cores exist")),
-        "rocm": both(SCALED_MM, amd_architecture(("gfx950", "gfx1200", "gfx1201"), "e4m3 (OCP) is native")),
-    },
-    elsewhere="torch multiplies FP8 on CPUs and on NVIDIA and AMD GPUs only",
+    runs_on=RUNS_ON,
+    elsewhere=ELSEWHERE,
     multiples={"cpu": SIXTEENS, "cuda": SIXTEENS, "rocm": SIXTEENS},
     loss_per_term=TENSOR_CORE_LOSS,
     on_cpu=FP8_ON_CPU,
