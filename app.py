@@ -11,6 +11,7 @@ PAGES = {
     "Evidence": (
         ("results", "Results", "table_chart"),
         ("scaling_laws", "Scaling laws", "trending_down"),
+        ("literature", "Literature", "article"),
         ("dictionary", "Data dictionary", "menu_book"),
         ("sql", "SQL", "database_search"),
     ),
