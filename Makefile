@@ -4,9 +4,14 @@ BIN := .venv/bin
 RUN_READY := .venv/.run-ready
 TEST_READY := .venv/.test-ready
 BENCH_READY := .venv/.bench-ready
-WORKERS ?= 2
+WORKERS ?= 3
+# Every file that is installed has a hash in these lists of all that is needed, written by make lock.
+PINNED := $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r
+# A build of torch in a folder that pip knows (PIP_FIND_LINKS) comes before PyPI's; the CPU build is a tenth as large.
+LOCAL_TORCH := $(BIN)/python -m pip install --quiet --no-index --no-deps $$(grep -o '^torch==[0-9.]*' requirements.txt)
+CUDA_TORCH := "import importlib.metadata as m; raise SystemExit(not any('cuda' in need for need in m.requires('torch')))"
 
-.PHONY: help setup run team cluster check test e2e bench exhaustive clean
+.PHONY: help setup lock audit run team cluster check test e2e bench exhaustive clean
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +22,8 @@ help:
 	@echo "make bench  install the peers and measure against them: docs/benchmarks.md"
 	@echo "make check  format, lint, types, import rules"
 	@echo "make exhaustive  what make test samples, whole: casts, intervals, kills, odd files (hours): docs/exhaustive.md"
+	@echo "make lock   write the files of hashed pins from the versions in pyproject.toml"
+	@echo "make audit  ask for known faults of the pinned dependencies (needs the advisory database)"
 	@echo "make clean  remove the environment and test artifacts (never your store)"
 
 setup: $(RUN_READY)
@@ -26,12 +33,22 @@ $(RUN_READY): requirements.txt
 		{ echo "Precision Atlas needs Python 3.11 or newer; '$(PYTHON)' is older. Try: make run PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip==26.3
-	$(BIN)/python -m pip install --quiet -r requirements.txt
+	@$(LOCAL_TORCH) 2>/dev/null || true
+	$(PINNED) requirements.txt
+	@if $(BIN)/python -c $(CUDA_TORCH); then $(PINNED) gpu_probe/requirements.txt; fi
 	@touch $@
 
-$(TEST_READY): $(RUN_READY) pyproject.toml
-	$(BIN)/python -m pip install --quiet --group dev
+$(TEST_READY): $(RUN_READY) tests/requirements.txt
+	$(PINNED) tests/requirements.txt
 	@touch $@
+
+lock: $(RUN_READY)
+	$(BIN)/python -m pip install --quiet uv==0.13.9
+	$(BIN)/python .ci/lock $(BIN)/uv
+
+audit: $(RUN_READY)
+	$(BIN)/python -m pip install --quiet pip-audit==2.10.1
+	$(BIN)/pip-audit --disable-pip --no-deps -r requirements.txt -r gpu_probe/requirements.txt -r tests/requirements.txt
 
 run: $(RUN_READY)
 	$(BIN)/python -m results_db status
@@ -49,7 +66,7 @@ check: $(TEST_READY)
 	$(BIN)/ty check
 	$(BIN)/python -m pytest tests/test_architecture.py
 
-# One worker a core: torch's own threads would only wait for each other.
+# One thread a worker: more would only wait for each other. A third worker works while two wait for a browser.
 test e2e: export OMP_NUM_THREADS = 1
 
 test: check
