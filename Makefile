@@ -11,13 +11,14 @@ PINNED := $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r
 LOCAL_TORCH := $(BIN)/python -m pip install --quiet --no-index --no-deps $$(grep -o '^torch==[0-9.]*' requirements.txt)
 CUDA_TORCH := "import importlib.metadata as m; raise SystemExit(not any('cuda' in need for need in m.requires('torch')))"
 
-.PHONY: help setup lock audit run team cluster check test e2e bench exhaustive clean
+.PHONY: help setup lock audit run team signin cluster check test e2e bench exhaustive clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    build the environment, create the store, open the dashboard"
 	@echo "make test   build the environment, then lint, types, import rules and every test"
 	@echo "make team   add what a store shared on a PostgreSQL server needs (docs/team-store.md)"
+	@echo "make signin  add what sign-in with an OpenID Connect provider needs (docs/sign-in.md)"
 	@echo "make cluster  add Ray, to probe every node of the cluster at RAY_ADDRESS"
 	@echo "make bench  install the peers and measure against them: docs/benchmarks.md"
 	@echo "make check  format, lint, types, import rules"
@@ -56,6 +57,9 @@ run: $(RUN_READY)
 
 team: $(RUN_READY)
 	$(BIN)/python -m pip install --quiet --group team
+
+signin: $(RUN_READY)
+	$(BIN)/python -m pip install --quiet --group signin
 
 cluster: $(RUN_READY)
 	$(BIN)/python -m pip install --quiet --group cluster

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.ui import people
+
 ICON = Path(__file__).parent / "docs" / "icon.svg"  # a file of ours: a Material or emoji icon would be fetched
 
 PAGES = {
@@ -26,4 +28,6 @@ def page(name: str, title: str, icon: str):
 
 if __name__ == "__main__":  # worker processes import this file under another name and must not draw
     st.set_page_config(page_title="Precision Atlas", page_icon=ICON, layout="wide")
-    st.navigation({section: [page(*row) for row in rows] for section, rows in PAGES.items()}).run()
+    chosen = st.navigation({section: [page(*row) for row in rows] for section, rows in PAGES.items()})
+    people.require_sign_in()
+    chosen.run()

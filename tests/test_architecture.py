@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "results_db": ("analysis",),
     "gpu_probe": ("analysis.formats",),
     "pages": ("analysis", "results_db", "gpu_probe"),
-    "app": (),
+    "app": ("pages",),
 }
 # Floor of analysis -> the floors that it may import, besides its own; every module of analysis lies on one of them.
 FLOORS = {

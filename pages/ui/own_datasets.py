@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui import figures_curves, panels, uploads
+from pages.ui import figures_curves, panels, people, uploads
 from pages.ui.uploads import counted, doing
 from results_db import EDITABLE, Store
 
@@ -97,7 +97,7 @@ def _verbs(store: Store, page: str, about: dict[str, Any]) -> None:
         )
         with st.popover("Delete", icon=":material/delete:"):
             st.text(f"Delete {name}? It can be restored from the list of deleted datasets.")
-            if st.button("Delete this dataset", key=f"{page}.delete.{dataset}", type="primary"):
+            if people.button("delete", "Delete this dataset", key=f"{page}.delete.{dataset}", type="primary"):
                 doing(lambda: store.delete(dataset))
 
 
@@ -152,9 +152,10 @@ def _bin(store: Store, page: str, gone: pd.DataFrame) -> None:
             st.text(
                 f"{row['name']}: {counted(row['n_rows'], row['kind'])}, deleted {row['deleted_at']:%Y-%m-%d %H:%M} UTC"
             )
-            if st.button("Restore", key=f"{page}.restore.{dataset}", icon=":material/restore_from_trash:"):
+            icon = ":material/restore_from_trash:"
+            if people.button("delete", "Restore", key=f"{page}.restore.{dataset}", icon=icon):
                 doing(lambda dataset=dataset: store.restore(dataset))
             with st.popover("Delete for good", icon=":material/delete_forever:"):
                 st.text(f"{row['name']} and its history cannot be brought back after this.")
-                if st.button("Delete for good", key=f"{page}.purge.{dataset}", type="primary"):
+                if people.button("delete", "Delete for good", key=f"{page}.purge.{dataset}", type="primary"):
                     doing(lambda dataset=dataset: store.purge(dataset))

@@ -15,6 +15,7 @@ from gpu_probe.kernels import KERNELS, get_kernels
 from gpu_probe.result import ProbeResult, Status
 from gpu_probe.runner import Settings, estimate_s, find_devices, plan
 from gpu_probe.shapes import SHAPE_SETS, kernels_for, parse_shapes, why_too_big
+from pages.ui import people
 from pages.ui.probe_columns import full_height
 from pages.ui.probe_tables import progress, tally
 from results_db import Store
@@ -124,9 +125,10 @@ def _start_form(device: DeviceInfo, store: Store) -> None:
         shapes, wrong = (), str(problem)
     cases = plan(get_kernels(kernels_for(str(chosen), KERNELS)), shapes, device.kind)
     label = f"Run the probe (about {_duration(estimate_s(cases, device, settings))})" if not wrong else "Run the probe"
-    if right.button(
-        label, type="primary", key="probe.run", icon=":material/speed:", disabled=bool(wrong), width="stretch"
-    ):
+    with right:
+        look = {"type": "primary", "icon": ":material/speed:", "width": "stretch"}
+        clicked = people.button("probe", label, key="probe.run", disabled=bool(wrong), **look)
+    if clicked:
         st.session_state["probe.watched"] = slot().start(cases, settings, _keeper(store))
         st.rerun()
     if wrong:
@@ -159,8 +161,11 @@ def _live(job: Job) -> None:
     words = f"{at_work.kernel}, {at_work.shape}" if at_work else "starting the worker process"
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     left.progress(done / len(job.cases), f"{done} of {len(job.cases)} cases: {words}")
-    if right.button("Cancel", key="probe.cancel", icon=":material/cancel:", disabled=job.cancelled, width="stretch"):
-        job.cancel()
+    with right:
+        if people.button(
+            "probe", "Cancel", key="probe.cancel", icon=":material/cancel:", disabled=job.cancelled, width="stretch"
+        ):
+            job.cancel()
     _cases(job)
 
 

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -51,26 +53,42 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory) -> Iterator[str]:
-    """The address of a dashboard started as a stranger would, with a store that it makes itself."""
-    folder = tmp_path_factory.mktemp("server")
-    port = _free_port()
-    environment = os.environ | {
-        "PRECISION_ATLAS_DB": str(folder / "atlas.duckdb"),
-        "STREAMLIT_SERVER_PORT": str(port),
-        "STREAMLIT_SERVER_HEADLESS": "true",
-    }
-    log = (folder / "server.log").open("w+")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log
-    )
-    try:
-        _wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health", process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-        log.close()
+def dashboard(tmp_path_factory) -> Callable[..., AbstractContextManager[str]]:
+    """Starts a dashboard as a stranger would, with a store that it makes itself: its address, as long as it is used.
+
+    It may be given secrets, which are written from its address.
+    """
+
+    @contextmanager
+    def start(secrets: Callable[[str], str] | None = None) -> Iterator[str]:
+        folder, port = tmp_path_factory.mktemp("server"), _free_port()
+        address = f"http://127.0.0.1:{port}"
+        environment = os.environ | {
+            "PRECISION_ATLAS_DB": str(folder / "atlas.duckdb"),
+            "STREAMLIT_SERVER_PORT": str(port),
+            "STREAMLIT_SERVER_HEADLESS": "true",
+        }
+        if secrets is not None:
+            (folder / "secrets.toml").write_text(secrets(address), encoding="utf-8")
+            environment["STREAMLIT_SECRETS_FILES"] = str(folder / "secrets.toml")
+        command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+        with (folder / "server.log").open("w+") as log:
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+            try:
+                _wait_until_healthy(f"{address}/_stcore/health", process)
+                yield address
+            finally:
+                process.terminate()
+                process.wait(timeout=20)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def server(dashboard) -> Iterator[str]:
+    """The address of a dashboard that most tests share."""
+    with dashboard() as address:
+        yield address
 
 
 def _free_port() -> int:
@@ -141,17 +159,23 @@ class Visitor:
 
 
 @pytest.fixture
-def visit(browser, server):
-    """A maker of visitors with a theme and a window width; each has a browser profile of its own."""
+def arrive(browser):
+    """A maker of visitors at an address, with a theme and a window width; each has a browser profile of its own."""
     contexts = []
 
-    def arrive(theme: str = "light", width: int = 1366) -> Visitor:
+    def make(address: str, theme: str = "light", width: int = 1366) -> Visitor:
         context = browser.new_context(
             viewport={"width": width, "height": 800}, color_scheme=theme, accept_downloads=True
         )
         contexts.append(context)
-        return Visitor(context.new_page(), server)
+        return Visitor(context.new_page(), address)
 
-    yield arrive
+    yield make
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def visit(arrive, server):
+    """A maker of visitors at the dashboard that most tests share."""
+    return partial(arrive, server)
