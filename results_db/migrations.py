@@ -29,6 +29,7 @@ from results_db.schema_curves import DATASETS_V3, LOSS_CURVES
 from results_db.schema_evidence import CLAIMS, COVERAGE, EFFICIENCY_RELATION
 from results_db.schema_facts import GEMM_MEASURED, LAW_FITS, PRICES_ENERGY, TRAINING_EFFICIENCY, WINDOW_COLUMNS
 from results_db.schema_history import DATASETS_V6, DELETED_ROWS, HISTORY, QUALITY_V6
+from results_db.schema_laws import RUNS_V8
 from results_db.schema_quality import QUALITY
 from results_db.shared.address import Address
 
@@ -123,6 +124,11 @@ def add_windows(connection: Database) -> None:
         connection.execute(f"COMMENT ON COLUMN models.{name} IS {quoted(comment)}")
 
 
+def add_law_columns(connection: Database) -> None:
+    """Version 8: what laws read or predict of a run besides its size, tokens and loss."""
+    rebuild(connection, RUNS_V8)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     create_first_tables,
     add_probe_run,
@@ -131,6 +137,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     add_published_facts,
     add_history,
     add_windows,
+    add_law_columns,
 )
 VERSION_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_version (

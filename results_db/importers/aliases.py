@@ -35,6 +35,25 @@ COLUMNS = {
     "mantissa_bits": "mantissa bits, m bits, man bits",
     "block_size": "block size, group size, block, groupsize, blocksize",
     "streams": "streams, p, parallel streams, n streams",
+    "learning_rate": "learning rate, lr, peak learning rate, peak lr, max lr, max learning rate",
+    "batch_tokens": "batch tokens, tokens per step, tokens per batch, batch size tokens, batch in tokens, "
+    "global batch tokens",
+    "steps": "steps, n steps, num steps, training steps, train steps, optimizer steps",
+    "critical_batch": "critical batch, critical batch size",
+    "unique_tokens": "unique tokens, distinct tokens, different tokens",
+    "average_params": "average params, average parameters, mean params",
+    "vocab_params": "vocab params, vocabulary parameters, embedding params",
+    "non_vocab_params": "non vocab params, non vocabulary parameters",
+    "encoder_params": "encoder params, encoder parameters",
+    "decoder_params": "decoder params, decoder parameters",
+    "granularity": "granularity, expert granularity",
+    "loss_increase": "loss increase, added loss, loss degradation, delta loss, quantization loss increase",
+    "unigram_gain": "unigram gain",
+    "error_rate": "error rate, error, average error, avg error, mean error, task error, downstream error, top 1 error",
+    "low_precision_share": "low precision share, low precision ratio, quantization ratio, quantized share",
+    "sparsity": "sparsity, expert sparsity",
+    "activation_ratio": "activation ratio, active neurons",
+    "post_bits": "post bits, ptq bits, bits after training, post training bits",
     "outlier": "outlier, excluded, is outlier",
     "fit_group": "fit group, fitted with",
     "caution": "caution, cautions",
@@ -43,6 +62,10 @@ COLUMNS = {
 }
 # Names of losses that stand back where the table has a validation loss in our unit too.
 _SECOND_CHOICE = re.compile(r"train(ing)?[ /]loss|ppl|perplexity|bpb|bits per (byte|token)")
+# Names whose unit the user must confirm: a batch may be counted in sequences.
+_UNIT_UNSAID = dict.fromkeys(
+    ("batch", "batch size", "global batch", "global batch size"), ("batch_tokens", "in tokens")
+)
 # Columns of the table that the store sets itself: an upload cannot claim to be published.
 SET_BY_STORE = ("source_id", "dataset_id", "origin")
 IGNORE = ""
@@ -75,6 +98,8 @@ def match_column(uploaded: str) -> Match:
         return Match(uploaded, IGNORE, 1.0, "set by the store")
     if word in _COLUMN_OF:
         return Match(uploaded, _COLUMN_OF[word], 0.8 if _SECOND_CHOICE.search(word) else 0.9, "known name")
+    if word in _UNIT_UNSAID:
+        return Match(uploaded, _UNIT_UNSAID[word][0], 0.5, _UNIT_UNSAID[word][1])
     stem, unit = _with_unit(word)
     column = _COLUMN_OF.get(stem, "")
     if unit in SUFFIXES and column in ("n_params", "n_tokens"):

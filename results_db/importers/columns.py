@@ -76,7 +76,8 @@ def open_questions(mapping: Mapping[str, Match]) -> list[Problem]:
         if match.confidence >= SURE:
             continue
         if match.column:
-            advice = f"this column is not known; it may be {match.column}: confirm that, or ignore it"
+            unit = f", {match.reason}" if match.reason.startswith("in ") else ""
+            advice = f"this column is not known; it may be {match.column}{unit}: confirm that, or ignore it"
         elif match.reason != "not known":
             advice = f"{match.reason} already; ignore this column, or choose it instead"
         else:

@@ -16,8 +16,10 @@ from results_db.importers.format_names import named
 from results_db.importers.problems import Problem, shown
 from results_db.importers.run_rules import REQUIRED, RULES, TYPES, Rule, is_missing
 from results_db.importers.table import MAX_LISTED, Records
+from results_db.schema_laws import LAW_COLUMNS
 
 COLUMNS = tuple(RULES)
+OF_LAWS = frozenset(name for name, _, _ in LAW_COLUMNS)
 ARROW_TYPES = {"float64": pa.float64(), "str": pa.string(), "bool": pa.bool_()}
 
 
@@ -130,7 +132,7 @@ def _repeated(records: Records, run_ids: pa.StringArray, position: int, first: i
 
 
 def _frame(records: Records, values: Mapping[str, pa.Array], good: np.ndarray) -> pd.DataFrame:
-    """The good rows as a frame with the columns of `runs` that a file may fill."""
+    """The good rows as a frame with the columns of `runs` that a file may fill; those of laws only where it does."""
     places = pc.binary_join_element_wise("row ", pc.cast(pa.array(records.numbers), pa.string()), "")
     n_rows = len(records)
     own = {
@@ -138,6 +140,6 @@ def _frame(records: Records, values: Mapping[str, pa.Array], good: np.ndarray) -
         "locator": pc.coalesce(values["locator"], places) if "locator" in values else places,
     }
     whole = {name: pa.nulls(n_rows, ARROW_TYPES[kind]) for name, kind in TYPES.items()} | dict(values) | own
-    arrays = [whole[name] for name in COLUMNS]
-    table = pa.table(arrays, names=list(COLUMNS))
+    names = [name for name in COLUMNS if name in values or name not in OF_LAWS]
+    table = pa.table([whole[name] for name in names], names=names)
     return (table if good.all() else table.filter(pa.array(good))).to_pandas(split_blocks=True)

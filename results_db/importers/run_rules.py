@@ -14,6 +14,8 @@ REQUIRED = ("n_params", "n_tokens", "loss")
 HIGHEST_LOSS = 20.0  # a loss of ln(vocabulary) is at most 13; beyond this it is a perplexity or another unit
 MISSING = {"", "-", "na", "n/a", "null", "none", "nan"}
 _YES, _NO = {"true", "yes", "1", "y", "t"}, {"false", "no", "0", "n", "f"}
+# The parts of a model whose parameters some laws count.
+PARTS = ("average_params", "vocab_params", "non_vocab_params", "encoder_params", "decoder_params")
 # Column -> the least and the most that it may say.
 RANGES = {
     "n_params": (100, 1e16),
@@ -24,8 +26,27 @@ RANGES = {
     **dict.fromkeys(("exponent_bits", "mantissa_bits"), (0, 64)),
     "block_size": (1, 1e9),
     "streams": (1, 1e6),
+    "learning_rate": (1e-12, 1e3),
+    **dict.fromkeys(("batch_tokens", "steps", "critical_batch"), (1, 1e15)),
+    "unique_tokens": (1000, 1e19),
+    **dict.fromkeys(PARTS, (1, 1e16)),
+    "granularity": (1e-3, 1e6),
+    **dict.fromkeys(("loss_increase", "unigram_gain"), (math.ulp(0), HIGHEST_LOSS)),
+    **dict.fromkeys(("error_rate", "low_precision_share", "sparsity", "activation_ratio"), (0, 1)),
+    "post_bits": (0, 64),
 }
-COUNTS = ("n_params", "n_tokens", "flops")  # columns whose numbers may have a suffix, such as 20B
+# Columns whose numbers may have a suffix, such as 20B, and how to write one.
+EXAMPLES = {
+    "n_params": "1.3e9 or 1.3B",
+    "n_tokens": "2e10 or 20B",
+    "flops": "6e21",
+    "batch_tokens": "500k",
+    "steps": "10k",
+    "critical_batch": "2M",
+    "unique_tokens": "2e10 or 20B",
+    **dict.fromkeys(PARTS, "1.3e9 or 1.3B"),
+}
+COUNTS = tuple(EXAMPLES)
 # Column -> the most characters of its text.
 LENGTHS = {
     **dict.fromkeys(("run_id", "family", "method", "loss_name", "fit_group", "caution"), 200),
@@ -141,16 +162,13 @@ RULES: dict[str, Rule] = {
     "run_id": words(LENGTHS["run_id"]),
     "family": words(LENGTHS["family"]),
     "method": words(LENGTHS["method"]),
-    "n_params": count(*RANGES["n_params"], "1.3e9 or 1.3B"),
+    **{name: count(*RANGES[name], example) for name, example in EXAMPLES.items()},
     "params_counted": counted,
-    "n_tokens": count(*RANGES["n_tokens"], "2e10 or 20B"),
-    "flops": count(*RANGES["flops"], "6e21"),
     "loss": loss,
     "loss_name": words(LENGTHS["loss_name"]),
     "forward_format": format_rule({}),
     "backward_format": format_rule({}),
-    **{name: number(*RANGES[name]) for name in ("weight_bits", "activation_bits", "kv_bits", "gradient_bits")},
-    **{name: number(*RANGES[name]) for name in ("exponent_bits", "mantissa_bits", "block_size", "streams")},
+    **{name: number(*ends) for name, ends in RANGES.items() if name not in (*EXAMPLES, "loss")},
     "outlier": yes_or_no,
     "fit_group": words(LENGTHS["fit_group"]),
     "caution": words(LENGTHS["caution"]),

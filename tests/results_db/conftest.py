@@ -102,7 +102,7 @@ def shipped_text() -> Callable[[str], pd.DataFrame]:
     @functools.cache
     def read(table: str) -> pd.DataFrame:
         files = [text_table(Path(str(file))) for file in data_files(SHIPPED[table][0])]
-        return pd.concat(files, ignore_index=True)
+        return pd.concat(files, ignore_index=True).fillna("")  # a file has only the columns that its source fills
 
     return lambda table: read(table).copy()
 

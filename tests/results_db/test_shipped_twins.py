@@ -74,7 +74,10 @@ TWINS = {
         {"n_params": "params_n", "n_tokens": "tokens_d", "flops": "compute_c", "block_size": "group_size"},
         REMARKS | {"forward_format": plain_format, "backward_format": plain_format},
         order=("source_id",),
-        ours_only=frozenset({"run_id", "params_counted", "streams", "outlier", "fit_group", "caution"}),
+        ours_only=frozenset(
+            {"run_id", "params_counted", "streams", "outlier", "fit_group", "caution"}
+            | {"learning_rate", "batch_tokens", "error_rate"}
+        ),
     ),
     "loss_curves": Twin(
         "curves",
@@ -190,6 +193,15 @@ def test_every_shipped_value_is_the_one_it_was_transcribed_from(
     assert not wrong, f"{len(wrong)} values of {table} differ, the first: {wrong[:3]}"
     unused = set(theirs) - set(names.values()) - LOST.get(table, set())
     assert not unused, f"columns of {twin.file} that are not shipped: {unused}"
+
+
+def test_learning_rates_and_batches_of_runs_are_those_of_their_remarks(shipped_text: Tables) -> None:
+    runs = shipped_text("runs")
+    own = runs[runs["learning_rate"] != ""]
+    assert set(own["source_id"]) == {"step_law_2025"}
+    said = own["note"].str.extract(r"; lr=([\d.e-]+); batch=(\d+) sequences of 2048\b")
+    assert list(own["learning_rate"]) == list(said[0])
+    assert list(own["batch_tokens"].astype(int)) == list(2048 * said[1].astype(int))
 
 
 # Columns that reach the store under several names, or in a column that has no twin.
