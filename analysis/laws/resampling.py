@@ -19,16 +19,20 @@ class Problems:
         return np.tensordot(self.shares / self.shares.sum(), numbers, axes=1)
 
 
-def answered(problems: Problems, false_positive_rate: float, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def answered(
+    problems: Problems, false_positive_rate: float, samples: np.ndarray, true_positive_rate: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
     """The shares of problems answered rightly and wrongly, (k,) each, when the first accepted sample is the answer.
 
-    `samples` (k,) are drawn at most; a problem of which none is accepted has no answer. Every right sample is
-    accepted, a wrong one with `false_positive_rate`. Source: Stroebl et al. 2024, section 3, by derivation.
+    `samples` (k,) are drawn at most; a problem of which none is accepted has no answer. A right sample is accepted
+    with `true_positive_rate`, a wrong one with `false_positive_rate`. Source: Stroebl et al. 2024, section 3, by
+    derivation.
     """
     p = problems.pass_rates[:, None]
-    accepted = p + (1 - p) * false_positive_rate
+    passed = p * true_positive_rate
+    accepted = passed + (1 - p) * false_positive_rate
     seen = 1 - (1 - accepted) ** np.asarray(samples, float)
-    right = np.divide(p, accepted, out=np.zeros_like(p), where=accepted > 0)
+    right = np.divide(passed, accepted, out=np.zeros_like(p), where=accepted > 0)
     return problems.mean(seen * right), problems.mean(seen * (1 - right))
 
 
