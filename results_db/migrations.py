@@ -31,6 +31,7 @@ from results_db.schema_facts import GEMM_MEASURED, LAW_FITS, PRICES_ENERGY, TRAI
 from results_db.schema_history import DATASETS_V6, DELETED_ROWS, HISTORY, QUALITY_V6
 from results_db.schema_laws import RUNS_V8
 from results_db.schema_quality import QUALITY
+from results_db.schema_sweeps import LR_BATCH_RUNS, MIXTURE_RUNS
 from results_db.shared.address import Address
 
 
@@ -129,6 +130,12 @@ def add_law_columns(connection: Database) -> None:
     rebuild(connection, RUNS_V8)
 
 
+def add_sweeps(connection: Database) -> None:
+    """Version 9: published sweeps of learning rate and batch size, and of mixtures of data."""
+    for table in (LR_BATCH_RUNS, MIXTURE_RUNS):
+        create(connection, table)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     create_first_tables,
     add_probe_run,
@@ -138,6 +145,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     add_history,
     add_windows,
     add_law_columns,
+    add_sweeps,
 )
 VERSION_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_version (

@@ -132,6 +132,7 @@ _SHARED_WITH_USERS = ("runs", "loss_curves", "quality")  # tables of published a
 _PUBLISHED_ONLY = (
     *("methods", "law_coefficients", "law_fits", "efficiency_relation", "throughput", "gemm_measured"),
     *("training_efficiency", "devices", "prices_energy", "models", "coverage", "claims"),
+    *("lr_batch_runs", "mixture_runs"),
 )
 
 # Rows that must not exist: (sentence with {n}, query that counts them).

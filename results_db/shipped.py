@@ -21,6 +21,8 @@ SHIPPED = {
     "law_coefficients": ("law_coefficients.csv", None),
     "law_fits": ("law_fits.csv", None),
     "efficiency_relation": ("efficiency_relation.csv", None),
+    "lr_batch_runs": ("lr_batch_runs.parquet", None),
+    "mixture_runs": ("mixture_runs.parquet", None),
     "quality": ("quality.parquet", "published"),
     "throughput": ("throughput.csv", None),
     "gemm_measured": ("gemm_measured.csv", None),
