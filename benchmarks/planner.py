@@ -31,7 +31,7 @@ COLUMNS = ("what", "wall seconds", "processor seconds")
 REDRAWS = (
     ("another cell of the map", "planner.n_max", (2.0, 3.0, 5.0, 8.0, 13.0)),
     ("another number of days", "planner.days", (7.0, 9.0, 11.0, 13.0, 15.0)),
-    ("other speeds: a new map of 400 draws", "planner.forward", (1.5, 1.7, 1.9, 2.1, 2.3)),
+    ("other speeds: a new map of 1,000 draws", "planner.forward", (1.5, 1.7, 1.9, 2.1, 2.3)),
 )
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.plans.hardware import native_schemes
-from pages.ui import calibrating, changes, coefficients, figures_planner, panels, planning, speeds
+from pages.ui import changes, coefficients, figures_planner, panels, planning, speeds
 from pages.ui.hardware import choose_machine, peak_words
 from pages.ui.session import store
 
@@ -27,7 +27,7 @@ if devices.empty or basis is None:
 
 machine = choose_machine(store(), "overview")
 hardware, device = machine.hardware, machine.device
-speed = speeds.usual_speeds(device, hardware.peaks, calibrating.throughput(store()))
+speed = speeds.usual_speeds(store(), device, hardware.peaks)
 schemes = native_schemes(hardware, basis.factors, speed.tables, speed.spread)
 table = planning.best_models_of(basis, schemes, machine)
 ranked = table[table["why_not"].isna()].sort_values("loss")

@@ -18,7 +18,7 @@ class Access:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._changes = 0
+        self._changes = time.monotonic_ns()  # another start each time the store is opened: others may write meanwhile
 
     @contextmanager
     def connected(self) -> Generator[duckdb.DuckDBPyConnection]:

@@ -15,13 +15,13 @@ from pages.ui import panels, probe_columns
 from pages.ui.figures import words
 from pages.ui.figures_calibration import calibration_figure
 from pages.ui.probe_tables import rows_of, timed_runs
-from pages.ui.session import facts
+from pages.ui.session import current, facts
 from results_db import Store
 
 
 def throughput(store: Store) -> pd.DataFrame:
     """The published throughput table and, below it, the speed-ups put together from each device's newest probe."""
-    results = store.table("probe_results")
+    results = current(store, "probe_results")
     runs = timed_runs(results).drop_duplicates("device")  # newest first
     own = [speedups(rows_of(results, run)) for _, run in runs.iterrows()]
     return pd.concat([facts(store, "throughput"), *(rows for rows in own if len(rows))], ignore_index=True)

@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.laws import Law, get_law
+from analysis.laws import Law
 from analysis.plans.budget import Search, break_even
 from analysis.plans.hardware import Hardware, Wishes, native_schemes
-from analysis.plans.planner import Factors
 from analysis.plans.schemes import Scheme, changed
-from analysis.plans.speed import SpeedTable, measured_tables
+from analysis.plans.speed import SpeedTable
+from pages.ui import speeds
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
 from pages.ui.hardware import Machine, peaks_of
-from pages.ui.session import facts
+from pages.ui.session import facts, fingerprint
 from pages.ui.speeds import Speeds, fp4_speed
 from results_db import Store
 
@@ -30,7 +30,8 @@ OTHER_GPUS = ("H100 SXM", "H200 SXM", "B200 SXM", "RTX 5090", "MI355X")
 def break_even_words(basis: Basis, schemes: Sequence[Scheme], machine: Machine, best: pd.Series) -> str:
     """From which speed FP4 everywhere wins, and which speed is assumed."""
     own = next(scheme for scheme in schemes if scheme.name == f"{LOW}:{LOW}")
-    need = _break_even(basis.law.name, basis.values, tuple(schemes), machine.hardware, machine.wishes)
+    key = fingerprint(basis.key, schemes, machine.hardware, machine.wishes)
+    need = _break_even(key, basis, schemes, machine.hardware, machine.wishes)
     forward, backward = (float(gain) for gain in own.speed(best["n"]))
     found = (
         f"FP4:FP4 beats every scheme without FP4 here from **{need:.2f}x** the reference's speed; "
@@ -43,36 +44,38 @@ def break_even_words(basis: Basis, schemes: Sequence[Scheme], machine: Machine, 
 
 def what_if(store: Store, basis: Basis, schemes: Sequence[Scheme], speed: Speeds, machine: Machine) -> pd.DataFrame:
     """One change a row: what changes, the winner, its n, d and loss; the answer itself comes first."""
-    factors = (basis.factors.forward, basis.factors.backward)
     others = _other_gpus(store, machine.device)
-    return _what_if(
-        basis.law.name, basis.values, factors, tuple(schemes), speed.tables, machine.hardware, machine.wishes, others
-    )
+    key = fingerprint(basis.key, schemes, speed.tables, machine.hardware, machine.wishes, others)
+    return _what_if(key, basis, schemes, speed.tables, machine.hardware, machine.wishes, others).copy(deep=False)
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+@st.cache_resource(show_spinner=False, max_entries=64)
 def _what_if(
-    law: str,
-    values: dict[str, float],
-    factors: tuple[str, str],
-    schemes: tuple[Scheme, ...],
-    tables: tuple[SpeedTable, ...],
-    hardware: Hardware,
-    wishes: Wishes,
-    others: tuple[tuple[str, dict[str, float], SpeedTable], ...],
+    key: str,
+    _basis: Basis,
+    _schemes: Sequence[Scheme],
+    _tables: tuple[SpeedTable, ...],
+    _hardware: Hardware,
+    _wishes: Wishes,
+    _others: Sequence[tuple[str, dict[str, float], SpeedTable]],
 ) -> pd.DataFrame:
+    slower = [changed(own, LOW, speeds=_slower(_tables)) for own in _schemes]
+    less = replace(_hardware, utilization=LESS * _hardware.utilization)
     cases: list[tuple[str, dict[str, float], Sequence[Scheme], Hardware]] = [
-        ("nothing changes", values, schemes, hardware),
-        ("FP4 runs 10% slower", values, [changed(own, LOW, speeds=_slower(tables)) for own in schemes], hardware),
-        ("everything runs 10% slower", values, schemes, replace(hardware, utilization=LESS * hardware.utilization)),
+        ("nothing changes", _basis.values, _schemes, _hardware),
+        ("FP4 runs 10% slower", _basis.values, slower, _hardware),
+        ("everything runs 10% slower", _basis.values, _schemes, less),
     ]
-    for symbol, said in zip(factors, ("eff_N", "eff_D"), strict=True):
-        lower = LESS * values[symbol]
-        cases.append((f"FP4's {said} is 10% lower ({lower:.3f})", {**values, symbol: lower}, schemes, hardware))
-    for device, peaks, table in others:
-        there = replace(hardware, peaks=peaks)
-        cases.append((f"the GPUs are {device}", values, native_schemes(there, Factors(*factors), (table,)), there))
-    rows = [(label, *_winner(get_law(law), own, tried, there, wishes)) for label, own, tried, there in cases]
+    factors = _basis.factors
+    for symbol, said in ((factors.forward, "eff_N"), (factors.backward, "eff_D")):
+        lower = LESS * _basis.values[symbol]
+        cases.append(
+            (f"FP4's {said} is 10% lower ({lower:.3f})", {**_basis.values, symbol: lower}, _schemes, _hardware)
+        )
+    for device, peaks, table in _others:
+        there = replace(_hardware, peaks=peaks)
+        cases.append((f"the GPUs are {device}", _basis.values, native_schemes(there, factors, (table,)), there))
+    rows = [(label, *_winner(_basis.law, own, tried, there, _wishes)) for label, own, tried, there in cases]
     return pd.DataFrame(rows, columns=["if", "wins", "parameters", "tokens", "loss [nats/token]"])
 
 
@@ -87,18 +90,15 @@ def _winner(
     return name, words(float(best["n"][0])), words(float(best["d"][0])), round(float(best["loss"][0]), 4)
 
 
-@st.cache_data(show_spinner=False, max_entries=128)
+@st.cache_resource(show_spinner=False, max_entries=128)
 def _break_even(
-    law: str, values: dict[str, float], schemes: tuple[Scheme, ...], hardware: Hardware, wishes: Wishes
+    key: str, _basis: Basis, _schemes: Sequence[Scheme], _hardware: Hardware, _wishes: Wishes
 ) -> float | None:
-    return break_even(get_law(law), values, schemes, hardware, wishes)
+    return break_even(_basis.law, _basis.values, _schemes, _hardware, _wishes)
 
 
 def _other_gpus(store: Store, device: str) -> tuple[tuple[str, dict[str, float], SpeedTable], ...]:
-    rows, tables = (
-        facts(store, "devices", device=list(OTHER_GPUS)),
-        measured_tables(facts(store, "throughput", metric="speedup")),
-    )
+    rows, tables = facts(store, "devices", device=list(OTHER_GPUS)), speeds.published(store)
     others = []
     for row in rows[rows["device"] != device].to_dict("records"):
         peaks = peaks_of(row)

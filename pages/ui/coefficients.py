@@ -12,7 +12,7 @@ from analysis.fits.fitting import WIDE, Fit
 from analysis.laws import Law, get_law
 from analysis.plans.planner import Factors
 from pages.ui import fits
-from pages.ui.session import facts
+from pages.ui.session import facts, fingerprint
 from results_db import Store
 
 LAW = "quartet"
@@ -21,6 +21,7 @@ SOURCE = "quartet_2025"
 SNAPSHOTS = {"published, newest snapshot": "newest", "published, older snapshot": "older_snapshot"}
 # Name on the page -> runs for the base of our own fit of the published runs; the last one is the default.
 OWN_FITS = {f"our fit, base on {title}": base for title, base in fits.BASES[SOURCE].items()}
+PLAN_DRAWS = 1000  # of our own fits: a chance of 0.5 is then known within 0.03
 REACH = "fitted on 30M to 200M parameters: above is extrapolation (checked by its authors up to 8B)"
 DEFAULT_METHODS = ("QuEST", "AlbertTsengQuantizer")
 TITLES = ("FP4 forward pass (eff_N)", "FP4 backward pass (eff_D)")
@@ -40,11 +41,15 @@ class Basis:
     reach: str = REACH
     largest: float = 2e8  # parameters of the largest run behind the base: above is extrapolation
 
+    @property
+    def key(self) -> str:
+        """The same text for the same law, numbers and factors."""
+        return fingerprint(self.law.name, self.values, self.factors, self.draws.values if self.draws else None)
+
 
 def published(store: Store, name: str) -> Basis | None:
     """A published snapshot as a basis; None when the store does not hold it."""
-    rows = facts(store, "law_coefficients", law=LAW)
-    own = rows[(rows["source_id"] == SOURCE) & (rows["variant"] == SNAPSHOTS[name])]
+    own = facts(store, "law_coefficients", law=LAW, source_id=SOURCE, variant=SNAPSHOTS[name])
     values = dict(zip(own["symbol"], own["value"].astype(float), strict=True))
     if not {"A", "eff_n", "eff_d"} <= values.keys():
         return None
@@ -57,7 +62,7 @@ def published(store: Store, name: str) -> Basis | None:
 
 def own_fit(runs: pd.DataFrame, name: str) -> fits.Fitted | None:
     """The staged fit of the published runs; None when there are too few of them."""
-    fitted = fits.fitted(LAW, runs, OWN_FITS[name], fits.Settings(delta=fits.DELTAS[LAW]))
+    fitted = fits.fitted(LAW, runs, OWN_FITS[name], fits.Settings(delta=fits.DELTAS[LAW]), PLAN_DRAWS)
     return fitted if fitted.full.ended else None
 
 

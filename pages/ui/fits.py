@@ -9,7 +9,7 @@ from analysis.fits.fitting import fit
 from analysis.fits.staged import fit_base
 from analysis.laws import get_law
 from pages.ui.session import in_worker
-from pages.ui.tasks import BaseRuns, Fitted, Settings, fit_runs
+from pages.ui.tasks import DRAWS, BaseRuns, Fitted, Settings, fit_runs
 
 # The published Quartet base is the optimum on its authors' runs, which end at 822M parameters and leave out two
 # values that are commented out in their notebook; on the runs up to 203M, those two included, it is not.
@@ -25,16 +25,16 @@ DELTAS = {"chinchilla": 1e-3, "quartet": 1e-4}  # those of the published objecti
 
 
 @st.cache_data(show_spinner="Fitting: 64 starts, then the bootstrap", max_entries=64)
-def fitted(law_name: str, runs: pd.DataFrame, base: BaseRuns | None, settings: Settings) -> Fitted:
+def fitted(law_name: str, runs: pd.DataFrame, base: BaseRuns | None, settings: Settings, draws: int = DRAWS) -> Fitted:
     """The fit of these runs (pages.ui.tasks.fit_runs), awaited: for pages where it is short."""
-    return in_worker(fit_runs, law_name, runs, base, settings)
+    return in_worker(fit_runs, law_name, runs, base, settings, draws)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def objective_of(law_name: str, runs: pd.DataFrame, values: dict[str, float], settings: Settings) -> float:
     """The objective of given parameter values on these runs; infinite where they predict no number for some run."""
     try:
-        found = fit(get_law(law_name), runs, fixed=values, loss=settings.loss, delta=settings.delta, draws=0)
+        found = fit(get_law(law_name), runs, fixed=values, draws=0, **settings.objective)
     except ValueError:
         return float("inf")
     return found.objective

@@ -6,7 +6,7 @@ import pandas as pd
 
 from gpu_probe.rates import PEAK_COLUMNS, datasheet_name, peak_format, tflops
 from gpu_probe.result import Status
-from pages.ui.session import facts
+from pages.ui.session import current, facts
 from results_db import Store
 
 PROBED = "{} (probed)"
@@ -20,7 +20,8 @@ def devices_of(store: Store) -> pd.DataFrame:
     The rates of a probed device are the highest that its native kernels reached, 2 m n k over the median time.
     """
     listed = facts(store, "devices").assign(datasheet=lambda rows: rows["device"])
-    own = measured_rates(store.table("probe_results", status=Status.OK.value, native=True))
+    results = current(store, "probe_results", status=Status.OK.value, native=True)
+    own = measured_rates(results) if len(results) else results
     if own.empty:
         return listed
     sheet = listed.set_index("device")

@@ -12,8 +12,8 @@ from analysis.fits.bootstrap import Draws
 from analysis.laws import Law, get_law
 from analysis.plans.planner import without_factors
 from pages.ui import fits
-from pages.ui.coefficients import Basis
-from pages.ui.session import facts
+from pages.ui.coefficients import PLAN_DRAWS, Basis
+from pages.ui.session import current, facts
 from results_db import Store
 
 # Name on the page -> law, source and variant of published values.
@@ -41,7 +41,7 @@ def with_base(store: Store, name: str, factors: Basis) -> Basis | None:
     runs = _uploads(store).get(name)
     if runs is None:
         return None
-    fitted = fits.fitted(OWN_LAW, runs, None, fits.Settings(delta=fits.DELTAS[OWN_LAW]))
+    fitted = fits.fitted(OWN_LAW, runs, None, fits.Settings(delta=fits.DELTAS[OWN_LAW]), PLAN_DRAWS)
     if not fitted.full.ended:
         return None
     law = get_law(OWN_LAW)
@@ -102,9 +102,12 @@ def _rows(held: pd.DataFrame, key: tuple[str, str, str]) -> pd.DataFrame:
 
 def _uploads(store: Store) -> dict[str, pd.DataFrame]:
     """The runs of each upload that can carry a fit, by the name on the page."""
-    rows = store.table("runs", origin="uploaded").dropna(subset=["n_params", "n_tokens", "loss"])
+    rows = current(store, "runs", origin="uploaded").dropna(subset=["n_params", "n_tokens", "loss"])
+    if rows.empty:
+        return {}
     full = rows[rows["forward_format"].fillna("bf16").isin(("bf16", "fp16", "fp32", "none"))]
-    labels = dict(zip(store.datasets()["dataset_id"], store.datasets()["name"], strict=True))
+    datasets = current(store, "datasets")
+    labels = dict(zip(datasets["dataset_id"], datasets["name"], strict=True))
     groups: Iterable = full.groupby("dataset_id", sort=False)
     return {f"my runs: {labels.get(key, key)}": own for key, own in groups if _enough(own)}
 

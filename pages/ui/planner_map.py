@@ -26,7 +26,7 @@ from pages.ui import (
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
 from pages.ui.hardware import Machine, choose_machine, peak_words
-from pages.ui.session import facts, store
+from pages.ui.session import current, facts, store
 
 KEY = "planner"
 QUARTET = "Quartet's law"
@@ -158,7 +158,7 @@ def _map(
 ) -> None:
     known, own = (
         planning.known_models(facts(store(), "models")),
-        planning.own_models(store().table("runs", origin="uploaded")),
+        planning.own_models(current(store(), "runs", origin="uploaded")),
     )
     reference = f"{machine.hardware.reference}:{machine.hardware.reference}"
     here = table[(table["scheme"] == reference) & table["why_not"].isna()]

@@ -19,6 +19,7 @@ from analysis.plans.schemes import Scheme
 from pages.ui import figures, figures_planner, planning
 from pages.ui.coefficients import Basis
 from pages.ui.hardware import Machine, peak_words
+from pages.ui.session import facts
 from pages.ui.speeds import Speeds
 from results_db import Store, safe_cells
 
@@ -93,7 +94,7 @@ def sections(
         "utilization": f"{100 * hardware.utilization:g}% of the dense peak, spread {100 * hardware.spread:.0f}%",
     } | limits
     answer = planning.answer(ranked.iloc[0], ranked).replace("**", "") if len(ranked) else "No scheme can run here."
-    marks = [(planning.known_models(store.table("models")), "circle", "known models")]
+    marks = [(planning.known_models(facts(store, "models")), "circle", "known models")]
     return {
         "Answer": [answer],
         "Question": [_facts(asked), machine.sentence],
@@ -157,8 +158,8 @@ def versions() -> dict[str, str]:
     return {"Python": platform.python_version()} | {name: metadata.version(name) for name in PACKAGES}
 
 
-def _facts(facts: Mapping[str, object]) -> pd.DataFrame:
-    shown = {name: ("none" if value is None else value) for name, value in facts.items()}
+def _facts(known: Mapping[str, object]) -> pd.DataFrame:
+    shown = {name: ("none" if value is None else value) for name, value in known.items()}
     return pd.DataFrame({"what": list(shown), "value": [str(value) for value in shown.values()]})
 
 

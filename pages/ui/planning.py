@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.fits.bootstrap import Draws
-from analysis.laws import get_law
 from analysis.plans.budget import best_models
 from analysis.plans.hardware import Hardware, Wishes
 from analysis.plans.planner import Cells, Region, region
@@ -17,7 +15,7 @@ from analysis.plans.schemes import Scheme
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
 from pages.ui.hardware import Machine
-from pages.ui.session import in_worker
+from pages.ui.session import fingerprint
 
 SIDE = 200  # cells per side of the map
 AXES = {"tokens per parameter": False, "training compute": True}
@@ -46,28 +44,26 @@ def own_models(runs: pd.DataFrame) -> pd.DataFrame:
 
 def optimality_map(basis: Basis, schemes: Sequence[Scheme], compute: bool = False) -> Region:
     """The map over D/N 10 to 1e4 (or compute) and N 1e7 to 3.2e11, with P(win) when the basis has draws."""
-    draws = basis.draws.values if basis.draws else None
-    return _map(basis.law.name, basis.values, draws, tuple(schemes), compute)
+    return _map(fingerprint(basis.key, schemes, compute), basis, schemes, compute)
 
 
-@st.cache_data(show_spinner="Drawing the map", max_entries=32)
-def _map(law: str, values: dict, draws: dict | None, schemes: tuple[Scheme, ...], compute: bool) -> Region:
-    cells = Cells(np.geomspace(1e7, 3.2e11, SIDE), np.geomspace(*SPANS[compute], SIDE), compute)
-    return region(get_law(law), values, schemes, cells, Draws(get_law(law), draws) if draws else None)
+@st.cache_resource(show_spinner="Drawing the map", max_entries=16)
+def _map(key: str, _basis: Basis, _schemes: Sequence[Scheme], _compute: bool) -> Region:
+    cells = Cells(np.geomspace(1e7, 3.2e11, SIDE), np.geomspace(*SPANS[_compute], SIDE), _compute)
+    return region(_basis.law, _basis.values, _schemes, cells, _basis.draws)
 
 
 def best_models_of(basis: Basis, schemes: Sequence[Scheme], machine: Machine) -> pd.DataFrame:
     """Every scheme's best model within a budget (analysis.plans.budget.best_models), remembered per choice."""
-    draws = basis.draws.values if basis.draws else None
-    return _best_models(basis.law.name, basis.values, tuple(schemes), machine.hardware, machine.wishes, draws)
+    key = fingerprint(basis.key, schemes, machine.hardware, machine.wishes)
+    return _best_models(key, basis, schemes, machine.hardware, machine.wishes).copy(deep=False)
 
 
-@st.cache_data(show_spinner="Sizing every scheme's best model", max_entries=64)
+@st.cache_resource(show_spinner="Sizing every scheme's best model", max_entries=64)
 def _best_models(
-    law: str, values: dict, schemes: tuple[Scheme, ...], hardware: Hardware, wishes: Wishes, draws: dict | None
+    key: str, _basis: Basis, _schemes: Sequence[Scheme], _hardware: Hardware, _wishes: Wishes
 ) -> pd.DataFrame:
-    own = Draws(get_law(law), draws) if draws else None
-    return in_worker(best_models, get_law(law), values, schemes, hardware, wishes, own)
+    return best_models(_basis.law, _basis.values, _schemes, _hardware, _wishes, _basis.draws)
 
 
 def region_frame(found: Region) -> pd.DataFrame:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import multiprocessing
 import os
+import pickle
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -38,12 +41,31 @@ def store() -> Store:
 
 def facts(opened: Store, table: str, **equals: Any) -> pd.DataFrame:
     """The rows of a table of published facts, which nothing that a page does changes: read once for each store."""
-    return _facts(opened, str(opened.path), table, tuple(equals.items()))
+    return _rows(opened, str(opened.path), None, table, tuple(equals.items())).copy(deep=False)
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
-def _facts(_opened: Store, place: str, table: str, equals: tuple[tuple[str, Any], ...]) -> pd.DataFrame:
+def current(opened: Store, table: str, **equals: Any) -> pd.DataFrame:
+    """The rows of a table as they are now: read again after a change only."""
+    return _rows(opened, str(opened.path), opened.state, table, tuple(equals.items())).copy(deep=False)
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
+def _rows(
+    _opened: Store, place: str, state: tuple[int, int] | None, table: str, equals: tuple[tuple[str, Any], ...]
+) -> pd.DataFrame:
     return _opened.table(table, **dict(equals))
+
+
+def fingerprint(*values: object) -> str:
+    """The same text for the same values, of plain data, arrays and dataclasses: a key for what takes long.
+
+    Streamlit's own keys take each number apart, which costs more than some of the computations.
+    """
+    written = io.BytesIO()
+    pickler = pickle.Pickler(written, pickle.HIGHEST_PROTOCOL)
+    pickler.fast = True  # without a memo, in which equal values would differ from one value twice
+    pickler.dump(values)
+    return hashlib.blake2b(written.getbuffer()).hexdigest()
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda pool: pool.shutdown(wait=False, cancel_futures=True))

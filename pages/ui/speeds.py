@@ -43,14 +43,14 @@ class Speeds:
         return speed_words(self.first) + other + spread
 
 
-def usual_speeds(device: str, peaks: Mapping[str, float], throughput: pd.DataFrame) -> Speeds:
+def usual_speeds(store: Store, device: str, peaks: Mapping[str, float]) -> Speeds:
     """The speeds of a device without anybody's choice."""
-    return Speeds((fp4_speed(device, peaks, measured_tables(throughput)),), SPREADS[USUAL])
+    return Speeds((fp4_speed(device, peaks, published(store)),), SPREADS[USUAL])
 
 
 def choose_speeds(store: Store, key: str, device: str, peaks: Mapping[str, float]) -> Speeds:
     """Draws the choice of how much faster FP4 runs than FP8, and how sure that is."""
-    measured = _measured(calibrating.throughput(store))
+    measured = published(store)
     own: dict[str, tuple[SpeedTable, ...]] = {OF_THE_GPU: (fp4_speed(device, peaks, measured),), BOPS.name: (BOPS,)}
     own |= {table.name: (table,) for table in measured}
     if len(measured) > 1:
@@ -75,14 +75,14 @@ def choose_speeds(store: Store, key: str, device: str, peaks: Mapping[str, float
     return Speeds(own[name] if name in own else (_entered(key),), SPREADS[str(spread)])
 
 
-def _content(throughput: pd.DataFrame) -> tuple:
-    speedups = throughput[throughput["metric"] == "speedup"]
-    return tuple(speedups["device"]), tuple(speedups["kernel"]), tuple(speedups["value"])
+def published(store: Store) -> list[SpeedTable]:
+    """The measured speed-ups of FP4 over FP8 by model size: published ones, then those of probes in the store."""
+    return _measured(store, str(store.path), store.state)
 
 
-@st.cache_data(show_spinner=False, max_entries=16, hash_funcs={pd.DataFrame: _content})
-def _measured(throughput: pd.DataFrame) -> list[SpeedTable]:
-    return measured_tables(throughput)
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _measured(_store: Store, place: str, state: tuple[int, int]) -> list[SpeedTable]:
+    return measured_tables(calibrating.throughput(_store))
 
 
 def _entered(key: str) -> SpeedTable:

@@ -21,6 +21,7 @@ from analysis.trust.profile import Profiles, profiles
 from analysis.trust.refits import refit
 
 STARTS = 64
+DRAWS = 400
 FEWER_STARTS = 24  # for each of many fits to parts of the same runs
 CUTS = 6
 MOST_PROFILES = 12  # with more parameters, those of single formats have bootstrap intervals only
@@ -29,23 +30,32 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """How a fit is made: its loss, one of analysis.fits.fitting.LOSSES, and its delta, None for least squares;
-    parameters that are held (`fixed`, with their values) and those that have the value of another (`tied`, with that
-    other)."""
+    """How a fit is made: its loss, one of analysis.fits.fitting.LOSSES, its delta (None for least squares), a column
+    of weights, how many starts, parameters that are held (`fixed`), and the terms of analysis.laws.terms."""
 
     loss: str = "log-huber"
     delta: float | None = 1e-3
     fixed: tuple[tuple[str, float], ...] = ()
     tied: tuple[tuple[str, str], ...] = ()
+    bounds: tuple[tuple[str, tuple[float, float]], ...] = ()
+    per: tuple[tuple[str, str], ...] = ()
+    shared: tuple[str, ...] = ()
+    weights: str | None = None
+    starts: int = STARTS
 
     def law(self, name: str) -> Law:
         """The law of that name, on these settings' terms."""
-        return on_terms(get_law(name), Terms(tied=dict(self.tied)))
+        return on_terms(get_law(name), Terms(dict(self.bounds), dict(self.per), self.shared, dict(self.tied)))
+
+    @property
+    def objective(self) -> dict[str, Any]:
+        """What is minimized, as options of analysis.fits.fitting.fit."""
+        return {"loss": self.loss, "delta": self.delta, "weights": self.weights}
 
     @property
     def options(self) -> dict[str, Any]:
-        """The options of analysis.fits.fitting.fit."""
-        return {"loss": self.loss, "delta": self.delta, "fixed": dict(self.fixed)}
+        """What is minimized and what is held, as options of analysis.fits.fitting.fit."""
+        return {**self.objective, "fixed": dict(self.fixed)}
 
 
 @dataclass(frozen=True)
@@ -70,10 +80,11 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Examined:
-    """What was found out about a fit besides its values."""
+    """What was found out about a fit besides its values; of a weighted one only its errors on rows held out, since
+    weights do not say how noisy a row is."""
 
-    profiles: Profiles
-    influence: pd.DataFrame
+    profiles: Profiles | None
+    influence: pd.DataFrame | None
     rolled: pd.DataFrame
 
 
@@ -93,12 +104,17 @@ def fit_runs(
     runs: pd.DataFrame,
     base: BaseRuns | None,
     settings: Settings,
-    draws: int = 400,
+    draws: int = DRAWS,
     on_progress: Progress | None = None,
 ) -> Fitted:
     """The fit of these runs, in two stages when a `base` is given; ValueError with a sentence when impossible."""
     law = settings.law(law_name)
-    options: dict[str, Any] = {**settings.options, "starts": STARTS, "draws": draws, "on_progress": on_progress}
+    options: dict[str, Any] = {
+        **settings.options,
+        "starts": settings.starts,
+        "draws": draws,
+        "on_progress": on_progress,
+    }
     if base is None:
         found = fit(law, runs, **options)
         return Fitted(found, found)
@@ -109,8 +125,10 @@ def examine(law_name: str, runs: pd.DataFrame, settings: Settings, on_progress: 
     """Profiles, what the fit owes to single runs, and errors beyond a moving cut."""
     law = settings.law(law_name)
     on_progress("holding runs out", 0.1)
-    found = fit(law, runs, starts=STARTS, draws=0, **settings.options)
     rolled = rolling(law, runs, CUTS, starts=FEWER_STARTS, draws=0, **settings.options)
+    if settings.weights:
+        return Examined(None, None, rolled)
+    found = fit(law, runs, starts=settings.starts, draws=0, **settings.options)
     on_progress("leaving single runs out", 0.4)
     owed = influence(found, runs)
     on_progress("profiles of the parameters", 0.6)
@@ -121,7 +139,7 @@ def examine(law_name: str, runs: pd.DataFrame, settings: Settings, on_progress: 
 def compare_laws(names: tuple[str, ...], runs: pd.DataFrame, settings: Settings, on_progress: Progress) -> list[Rival]:
     """The named laws side by side on the same runs, with the same objective and every parameter free."""
     laws = [get_law(name) for name in names]
-    return compare(laws, runs, on_progress=on_progress, loss=settings.loss, delta=settings.delta, starts=FEWER_STARTS)
+    return compare(laws, runs, on_progress=on_progress, starts=FEWER_STARTS, **settings.objective)
 
 
 def design(
