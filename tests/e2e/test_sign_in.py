@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from sign_in_provider import CLIENT, Provider
 
+from benchmarks.driving import dashboard
+
 SECRETS = """
 [auth]
 redirect_uri = "{address}/oauth2callback"
@@ -29,14 +31,14 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture(scope="module")
-def address(provider, dashboard) -> Iterator[str]:
+def address(provider, tmp_path_factory) -> Iterator[str]:
     """The address of a dashboard whose secrets name the provider."""
 
     def secrets(address: str) -> str:
         return SECRETS.format(address=address, client=CLIENT, provider=provider.address)
 
-    with dashboard(secrets) as address:
-        yield address
+    with dashboard(tmp_path_factory.mktemp("server"), secrets) as running:
+        yield running.address
 
 
 def test_a_stranger_sees_no_data_and_an_account_may_do_what_its_role_says(address, provider, arrive):
