@@ -28,7 +28,8 @@ FLOORS = {
     "plans": ("fits", "laws", "formats"),
     "trust": ("plans", "fits", "laws"),
     "serving": ("plans", "formats"),
-    "commands": ("trust", "serving", "plans", "fits", "laws", "formats"),
+    "evidence": ("trust", "serving", "plans", "fits", "laws", "formats"),
+    "commands": ("evidence", "trust", "serving", "plans", "fits", "laws", "formats"),
 }
 # Library -> the only rooms that may import it at all.
 ONLY_IN = {"streamlit": ("pages", "app"), "plotly": ("pages",), "duckdb": ("results_db",), "scipy": ("analysis",)}

@@ -46,8 +46,8 @@ def sums(length: int, element: str = "e4m3", seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["accumulator", "title", "order", "error", "gap"])
 
 
-def products(seed: int = 0) -> pd.DataFrame:
-    """A row a way to multiply PAIRS pairs of normal values: kind, mantissa_bits, and the mean and the RMS of the
+def products(seed: int = 0, pairs: int = PAIRS) -> pd.DataFrame:
+    """A row a way to multiply `pairs` pairs of normal values: kind, mantissa_bits, and the mean and the RMS of the
     relative error.
 
     kind: L-Mul, L-Mul with carry, or the float whose operands and result are rounded to so many bits; exponents have
@@ -55,7 +55,7 @@ def products(seed: int = 0) -> pd.DataFrame:
     """
     import torch
 
-    x, y = torch.from_numpy(np.random.default_rng(seed).standard_normal((2, PAIRS)))
+    x, y = torch.from_numpy(np.random.default_rng(seed).standard_normal((2, pairs)))
     ways = [("L-Mul", bits, lmul(x, y, bits)) for bits in LMUL_BITS]
     ways += [("L-Mul with carry", bits, lmul(x, y, bits, carry=True)) for bits in LMUL_BITS]
     for name in PEERS:

@@ -1,0 +1,1 @@
+"""What this program computes for the claims of papers: one check per claim, each on rows that are handed in."""
