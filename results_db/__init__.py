@@ -3,6 +3,7 @@
 from results_db.editing import EDITABLE
 from results_db.errors import StoreError
 from results_db.formulas import safe_cells
+from results_db.glossary import meanings
 from results_db.importers.columns import file_columns
 from results_db.importers.preview import Preview
 from results_db.importers.questions import Question
@@ -19,5 +20,6 @@ __all__ = [
     "StoreError",
     "default_path",
     "file_columns",
+    "meanings",
     "safe_cells",
 ]

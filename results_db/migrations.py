@@ -24,6 +24,7 @@ import duckdb
 from results_db.errors import StoreError
 from results_db.opening import transaction
 from results_db.schema import TABLES_V1, Table, quoted
+from results_db.schema_capabilities import CAPABILITIES, GLOSSARY, ROW_EVIDENCE
 from results_db.schema_cautions import CAUTIONS, REBUILT, RUN_COLUMNS, SHIPPED_DATA
 from results_db.schema_curves import DATASETS_V3, LOSS_CURVES
 from results_db.schema_evidence import CLAIMS, COVERAGE, EFFICIENCY_RELATION
@@ -136,6 +137,12 @@ def add_sweeps(connection: Database) -> None:
         create(connection, table)
 
 
+def add_capabilities(connection: Database) -> None:
+    """Version 10: what the program has to answer, what proves that it does, and its words."""
+    for table in (CAPABILITIES, ROW_EVIDENCE, GLOSSARY):
+        create(connection, table)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     create_first_tables,
     add_probe_run,
@@ -146,6 +153,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     add_windows,
     add_law_columns,
     add_sweeps,
+    add_capabilities,
 )
 VERSION_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_version (

@@ -132,7 +132,7 @@ _SHARED_WITH_USERS = ("runs", "loss_curves", "quality")  # tables of published a
 _PUBLISHED_ONLY = (
     *("methods", "law_coefficients", "law_fits", "efficiency_relation", "throughput", "gemm_measured"),
     *("training_efficiency", "devices", "prices_energy", "models", "coverage", "claims"),
-    *("lr_batch_runs", "mixture_runs"),
+    *("lr_batch_runs", "mixture_runs", "glossary"),
 )
 
 # Rows that must not exist: (sentence with {n}, query that counts them).
@@ -159,6 +159,13 @@ RULES = (
             " AND dataset_id NOT IN (SELECT dataset_id FROM datasets)",
         )
         for table in (*_SHARED_WITH_USERS, "probe_results")
+    ),
+    *(
+        (
+            f"{{n}} rows of {table} carry a row_id that is not in capabilities",
+            f"SELECT count(*) FROM {table} WHERE row_id NOT IN (SELECT row_id FROM capabilities)",
+        )
+        for table in ("row_evidence", "glossary")
     ),
     (
         "{n} points of loss curves stand there twice",

@@ -32,6 +32,9 @@ SHIPPED = {
     "models": ("models.csv", None),
     "coverage": ("coverage.csv", None),
     "claims": ("claims.csv", None),
+    "capabilities": ("capabilities.csv", None),
+    "row_evidence": ("row_evidence.csv", None),
+    "glossary": ("glossary.csv", None),
 }
 # How a file is read: every cell as text, so that the table's types and CHECKs judge it.
 _READERS = {
