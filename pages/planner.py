@@ -2,13 +2,22 @@
 
 import streamlit as st
 
-from pages.ui import panels, planner_footprint, planner_laws, planner_map, planner_serving, planner_test_time
+from pages.ui import (
+    panels,
+    planner_footprint,
+    planner_hardware,
+    planner_laws,
+    planner_map,
+    planner_serving,
+    planner_test_time,
+)
 
 TABS = {
     "Training map": planner_map.training_map,
     "Other laws": planner_laws.other_laws,
     "Serving": planner_serving.serving,
     "Footprint": planner_footprint.footprint,
+    "Hardware": planner_hardware.hardware,
     "Test time": planner_test_time.test_time,
 }
 

@@ -10,6 +10,7 @@ import streamlit as st
 from analysis.plans.costs import carbon_kg, kwh_per_million, usd_per_million
 from pages.ui import panels
 from pages.ui.serving_inputs import Hardware
+from pages.ui.session import facts
 from results_db import Store
 
 PUE_HELP = "Energy of the whole data center over that of its machines; fleets print 1.08 to 1.18."
@@ -47,9 +48,9 @@ class Place:
     draw: float
 
 
-def choose_place(store: Store, key: str) -> Place:
-    """Draws where the hardware stands: grid, PUE and draw."""
-    prices = store.table("prices_energy")
+def choose_place(store: Store, key: str, rated: bool = True) -> Place:
+    """Draws where the hardware stands: grid, PUE and, where power is the `rated` one, how much of it is drawn."""
+    prices = facts(store, "prices_energy")
     grids = prices[prices["kind"] == "carbon_gco2_kwh"].drop_duplicates("item").set_index("item")["value"]
     grids = grids if len(grids) else pd.Series({"not known": 0.0})
     names = sorted(grids.index, key=lambda name: name != "world average")
@@ -58,7 +59,11 @@ def choose_place(store: Store, key: str) -> Place:
     pue = second.number_input(
         "PUE", 1.0, 3.0, 1.15, format="%.2f", key=f"{key}.pue", bind="query-params", help=PUE_HELP
     )
-    draw = third.number_input("Draw, % of rated", 1, 120, 100, key=f"{key}.draw", bind="query-params", help=DRAW_HELP)
+    draw = 100
+    if rated:
+        draw = third.number_input(
+            "Draw, % of rated", 1, 120, 100, key=f"{key}.draw", bind="query-params", help=DRAW_HELP
+        )
     return Place(str(grid), float(grids[grid]), float(pue), draw / 100)
 
 
