@@ -6,6 +6,8 @@ from pages.ui import (
     panels,
     planner_footprint,
     planner_hardware,
+    planner_hours,
+    planner_images,
     planner_laws,
     planner_map,
     planner_serving,
@@ -19,6 +21,8 @@ TABS = {
     "Footprint": planner_footprint.footprint,
     "Hardware": planner_hardware.hardware,
     "Test time": planner_test_time.test_time,
+    "Equal hours": planner_hours.equal_hours,
+    "Image networks": planner_images.images,
 }
 
 panels.header(
