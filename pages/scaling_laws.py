@@ -57,7 +57,7 @@ with main:
     base, full = result.base, result.full
     runs = choice.base.keep(choice.runs) if choice.base else choice.runs
     base_rows = fits.base_runs(law.name, runs, choice.base)
-    predicted = runs[[law_tables.has_factors(law, row, full.values) for row in runs.to_dict("records")]]
+    predicted = runs[[law_tables.has_factors(full.law, row, full.values) for row in runs.to_dict("records")]]
     relative = full.predict(predicted) / predicted[law.target].to_numpy(float) - 1
     published = law_tables.published_sets(store().coefficient_sets(law.name), law, {law.source_id, *runs["source_id"]})
     view = law_tabs.View(choice, predicted, base_rows, base, full, relative, published)

@@ -28,8 +28,9 @@ _SHARES = (
     ("sparsity", "share of the experts that sleep [1]"),
     ("activation_ratio", "share of the neurons that are active [1]"),
 )
+_WEIGHT = (("weight", "how often the run counts in a fit that takes weights [1]"),)
 _BITS = (("post_bits", "bits per weight after quantization that follows training [bit]"),)
-LAW_COLUMNS = tuple((name, "DOUBLE", comment) for name, comment in (*_POSITIVE, *_SHARES, *_BITS))
+LAW_COLUMNS = tuple((name, "DOUBLE", comment) for name, comment in (*_POSITIVE, *_SHARES, *_BITS, *_WEIGHT))
 
 RUNS_V8 = replace(
     RUNS,
@@ -39,5 +40,6 @@ RUNS_V8 = replace(
         *positive(*(name for name, _ in _POSITIVE)),
         *(f"CHECK ({name} BETWEEN 0 AND 1)" for name, _ in _SHARES),
         *(f"CHECK ({name} BETWEEN 0 AND 64)" for name, _ in _BITS),
+        *(f"CHECK (isfinite({name}) AND {name} >= 0)" for name, _ in _WEIGHT),
     ),
 )

@@ -1,9 +1,11 @@
-"""The options of a fit beyond the plain ones: weights, a grid of starts, bounds, values per group, shared or tied."""
+"""What a user asks of a fit beyond the plain one, in words: the same words on the command line and on pages."""
 
 from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from analysis.commands.options import BadCall, option, said_in_the_call
@@ -15,10 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options; each may be given several times."""
     parser.add_argument("--weights", metavar="COLUMN", help="how much each run counts")
     many: dict[str, Any] = {"nargs": "+", "action": "extend", "default": []}
-    parser.add_argument("--bounds", **many, type=option(_bounds), metavar="SYMBOL=LOW:HIGH", help="search within")
-    parser.add_argument("--per", **many, type=option(_per), metavar="SYMBOL=COLUMN", help="one value for each of its")
+    for name, term in TERMS.items():
+        parser.add_argument(f"--{name}", **many, type=option(term.read), metavar=term.form, help=term.does)
     parser.add_argument("--shared", **many, metavar="SYMBOL", help="one value for all formats but the baseline")
-    parser.add_argument("--tie", **many, type=option(_tie), metavar="SYMBOL=SYMBOL", help="the first equals the second")
     parser.add_argument(
         "--grid", nargs="*", type=option(_grid), metavar="SYMBOL=V,V", help="start at all combinations (law's own else)"
     )
@@ -41,6 +42,27 @@ def options_of(args: argparse.Namespace) -> dict[str, Any]:
     return {"weights": args.weights, "grid": dict(args.grid)}
 
 
+def listed(name: str, text: str) -> dict[str, Any]:
+    """What 'alpha=0.1:0.9, E=1:2' asks of each symbol, for the term of that name; ValueError with what to write."""
+    return dict(TERMS[name].read(part.strip()) for part in text.split(",") if part.strip())
+
+
+def held_and_tied(text: str) -> tuple[dict[str, float], dict[str, str]]:
+    """The values held and the symbols tied to others in 'alpha=beta, E=1.69'; ValueError with what to write."""
+    fixed: dict[str, float] = {}
+    tied: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, value = (word.strip() for word in part.partition("="))
+        if not name or not value:
+            raise ValueError(f"'{part}' is not SYMBOL=NUMBER or SYMBOL=SYMBOL; write for example E=1.69")
+        numbers = _numbers([value])
+        if numbers:
+            fixed[name] = numbers[0]
+        else:
+            tied[name] = value
+    return fixed, tied
+
+
 def _bounds(text: str) -> tuple[str, tuple[float, float]]:
     """('alpha', (0.1, 0.9)) from 'alpha=0.1:0.9'."""
     symbol, _, ends = text.partition("=")
@@ -48,7 +70,7 @@ def _bounds(text: str) -> tuple[str, tuple[float, float]]:
     numbers = _numbers([low, high])
     if not symbol or numbers is None:
         raise ValueError(f"'{text}' is not SYMBOL=LOW:HIGH; write for example alpha=0.1:0.9")
-    return symbol, (numbers[0], numbers[1])
+    return symbol.strip(), (numbers[0], numbers[1])
 
 
 def _per(text: str) -> tuple[str, str]:
@@ -62,7 +84,7 @@ def _tie(text: str) -> tuple[str, str]:
 
 
 def _pair(text: str, wanted: str) -> tuple[str, str]:
-    symbol, _, other = text.partition("=")
+    symbol, _, other = (word.strip() for word in text.partition("="))
     if not symbol or not other:
         raise ValueError(f"'{text}' is not {wanted}")
     return symbol, other
@@ -83,3 +105,19 @@ def _numbers(words: list[str]) -> list[float] | None:
     except ValueError:
         return None
     return numbers if all(math.isfinite(number) for number in numbers) else None
+
+
+@dataclass(frozen=True)
+class Term:
+    """Words about one parameter: how they are read, their form, and what they ask for."""
+
+    read: Callable[[str], tuple[str, Any]]
+    form: str
+    does: str
+
+
+TERMS = {
+    "bounds": Term(_bounds, "SYMBOL=LOW:HIGH", "search within"),
+    "per": Term(_per, "SYMBOL=COLUMN", "one value for each of its"),
+    "tie": Term(_tie, "SYMBOL=SYMBOL", "the first equals the second"),
+}

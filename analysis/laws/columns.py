@@ -13,7 +13,8 @@ import pandas as pd
 class Column:
     """A column of runs: `usual` spans the values that forms offer and samples take, None where values are names.
 
-    `whole` values are counts or bits; `zero` columns may hold 0, all others only numbers above it.
+    `whole` values are counts or bits; `zero` columns may hold 0, all others only numbers above it; what is beyond the
+    rows lies below them where a column `falls` as models get better.
     """
 
     words: str
@@ -21,6 +22,7 @@ class Column:
     usual: tuple[float, float] | None = None
     whole: bool = False
     zero: bool = False
+    falls: bool = False
 
     @property
     def label(self) -> str:
@@ -90,7 +92,7 @@ COLUMNS = {
     "rl_resource": Column("compute or samples of reinforcement learning X", usual=(1e2, 1e6)),
     "model": Column("model"),
     # what laws predict
-    "loss": Column("loss", "nats/token", (1.0, 6.0)),
+    "loss": Column("loss", "nats/token", (1.0, 6.0), falls=True),
     "loss_increase": Column("loss increase", "nats/token", (1e-3, 1.0)),
     "critical_batch": Column("critical batch size", "tokens", (1e5, 1e8)),
     "error_rate": Column("average error on tasks", usual=(0.2, 0.9)),

@@ -49,9 +49,11 @@ def form(found: Fit) -> Item:
     tied = found.law.tied
     held = {n: v for n, v in found.values.items() if n not in found.free and n.partition("[")[0] not in tied}
     words = ", ".join([*(f"{n} = {v:.6g}" for n, v in held.items()), *(f"{n} = {other}" for n, other in tied.items())])
+    within = found.law.terms.bounds.items() if found.law.terms else ()
+    bounds = "".join(f"; {name} was searched within {low:g} and {high:g}" for name, (low, high) in within)
     answer = f"We fitted {found.law.title}, ${found.law.formula}$, with {len(found.free)} free parameters"
     answer += f" ({', '.join(found.free)})" if len(found.free) <= 12 else ""
-    return Item("Which law, and which parameters were free?", answer + (f" and {words} held" if words else ""))
+    return Item("Which law, and which parameters were free?", answer + (f" and {words} held" if words else "") + bounds)
 
 
 def amount(found: Fit, runs: pd.DataFrame, known: Evidence) -> Item:
@@ -111,11 +113,12 @@ def measured(found: Fit, runs: pd.DataFrame) -> list[Item]:
 
 def objective(found: Fit, runs: pd.DataFrame, known: Evidence) -> Item:
     """What was minimized, from how many starts."""
-    own = optimum(found, runs)
     kind = "least squares" if not np.isfinite(found.delta) else f"{found.loss} with delta {found.delta:g}"
     answer = f"The objective is the sum over runs of {kind}, {found.objective:.5g} at the optimum"
-    if np.isfinite(found.delta):
-        answer += f"; {100 * own.noise.inside:.0f}% of the noise lies inside delta"
+    if found.weights is not None:
+        answer += ", each run counted by its weight"
+    elif np.isfinite(found.delta) and found.free:
+        answer += f"; {100 * optimum(found, runs).noise.inside:.0f}% of the noise lies inside delta"
     if known.starts:
         answer += f". {known.starts} random starts; {100 * found.agreement:.0f}% ended within 0.01% of it"
     few = known.starts is not None and found.agreement < FEW_AGREE

@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
+from analysis.laws import Law
 from pages.ui.figures import MUTED, ORIGIN_SYMBOLS, decade_ticks, slender, words
 
 SCALE = "Viridis"
@@ -22,13 +23,15 @@ def size_colors(sizes: Sequence[float] | pd.Series, low: float, high: float) -> 
     return sample_colorscale(SCALE, np.clip(0.2 + 0.7 * np.log(np.asarray(sizes) / low) / span, 0, 1).tolist())
 
 
-def fit_figure(runs: pd.DataFrame, curves: list[dict], outside: np.ndarray, title: str) -> go.Figure:
-    """Loss against tokens: runs as points, the law as curves per model size with their 95% bands.
+def fit_figure(runs: pd.DataFrame, curves: list[dict], law: Law, title: str) -> go.Figure:
+    """What a law predicts, for most the loss, against tokens: runs as points, a curve per size with its 95% band.
 
-    Each curve has n_params, n_tokens (k,), loss (k,), low and high (k,) or None, and `reach`, the largest
-    number of tokens among the runs; beyond it the curve is dashed. Rows where `outside` (n,) is true lie outside the
-    law's validity: hollow; so do the points of a curve's own `outside` (k,): dotted.
+    Each curve has n_params, n_tokens (k,), predicted (k,), low and high (k,) or None, and `reach`, the largest
+    number of tokens among the runs; beyond it the curve is dashed. Rows outside the law's validity are hollow, the
+    points of a curve's own `outside` (k,) dotted.
     """
+    words_of = law.predicts.words
+    outside, _ = law.outside(runs)
     figure = go.Figure()
     low, high = runs["n_params"].min(), runs["n_params"].max()
     for curve in curves:
@@ -52,20 +55,20 @@ def fit_figure(runs: pd.DataFrame, curves: list[dict], outside: np.ndarray, titl
         ):
             figure.add_scatter(
                 x=curve["n_tokens"][inside],
-                y=curve["loss"][inside],
+                y=curve["predicted"][inside],
                 mode="lines",
                 name=name,
                 line={"color": color, "width": 2, "dash": dash},
                 showlegend=bool(dash == "solid" and inside.any()),
                 legendgroup=name,
-                hovertemplate="D %{x:.3g}<br>loss %{y:.4f}<extra>" + name + "</extra>",
+                hovertemplate="D %{x:.3g}<br>" + words_of + " %{y:.4g}<extra>" + name + "</extra>",
             )
     beyond_words = np.where(outside, ", outside the law's validity", "")
     for key, group in runs.groupby(["origin", beyond_words]):
         origin, beyond = cast(tuple[str, str], key)
         figure.add_scatter(
             x=group["n_tokens"],
-            y=group["loss"],
+            y=group[law.target],
             mode="markers",
             name=f"{origin} runs{beyond} ({len(group)})",
             marker={
@@ -75,7 +78,9 @@ def fit_figure(runs: pd.DataFrame, curves: list[dict], outside: np.ndarray, titl
                 "line": {"color": MUTED, "width": 0.7},
             },
             customdata=np.c_[group["n_params"].map(words), group["n_tokens"].map(words), group["method"].fillna("")],
-            hovertemplate="N %{customdata[0]}, D %{customdata[1]}<br>loss %{y:.4f}<br>%{customdata[2]}<extra></extra>",
+            hovertemplate="N %{customdata[0]}, D %{customdata[1]}<br>"
+            + words_of
+            + " %{y:.4g}<br>%{customdata[2]}<extra></extra>",
         )
     reach = runs["n_tokens"].max()
     figure.add_vrect(
@@ -88,7 +93,7 @@ def fit_figure(runs: pd.DataFrame, curves: list[dict], outside: np.ndarray, titl
     figure.add_annotation(
         text="extrapolation", x=np.log10(reach), xanchor="left", y=1, yref="paper", showarrow=False, font_color=MUTED
     )
-    return _axes(figure, title, "tokens D", "loss [nats/token]", 500).update_yaxes(type="log")
+    return _axes(figure, title, "tokens D", law.predicts.label, 500).update_yaxes(type="log")
 
 
 def _axes(figure: go.Figure, title: str, x: str, y: str, height: int) -> go.Figure:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.laws.columns import Column
+from analysis.laws import Law
+from analysis.laws.columns import COLUMNS
 from pages.ui.figures import MUTED, ORIGIN_SYMBOLS, slender
 from pages.ui.figures_laws import QUALITATIVE
 
@@ -18,15 +19,12 @@ MOST_CURVES = 8
 PUBLISHED_DASHES = ("dot", "dashdot", "longdash", "longdashdot")
 
 
-def along_figure(
-    rows: pd.DataFrame, curve: pd.DataFrame, along: str, target: str, columns: tuple[Column, Column], title: str
-) -> go.Figure:
-    """The target along one number: rows as points, the law as a line, dashed beyond the rows.
+def along_figure(rows: pd.DataFrame, curve: pd.DataFrame, along: str, law: Law, title: str) -> go.Figure:
+    """The target of a law along one number: rows as points, the law as a line, dashed beyond the rows.
 
-    `curve` has the columns `along`, predicted, low and high (NaN without draws); `columns` word the two axes.
+    `curve` has the columns `along`, predicted, low and high (NaN without draws), and beyond.
     """
     figure = go.Figure()
-    reach = rows[along].max()
     if curve["low"].notna().all():
         figure.add_scatter(
             x=np.r_[curve[along], curve[along][::-1]],
@@ -37,7 +35,7 @@ def along_figure(
             hoverinfo="skip",
             showlegend=False,
         )
-    for part, dash, name in ((curve[along] <= reach, "solid", "the law"), (curve[along] >= reach, "dash", "beyond")):
+    for part, dash, name in ((~curve["beyond"], "solid", "the law"), (curve["beyond"], "dash", "beyond")):
         figure.add_scatter(
             x=curve[along][part],
             y=curve["predicted"][part],
@@ -45,9 +43,14 @@ def along_figure(
             name=name,
             line={"color": LINE, "width": 2, "dash": dash},
         )
-    _points(figure, rows, along, target)
-    figure.add_vrect(x0=reach, x1=curve[along].max(), fillcolor=MUTED, opacity=0.12, line_width=0)
-    return _styled(figure, title, columns[0].label, columns[1].label, "log")
+    _points(figure, rows, along, law)
+    beyond = curve[along][curve["beyond"]]
+    figure.add_vrect(x0=beyond.min(), x1=beyond.max(), fillcolor=MUTED, opacity=0.12, line_width=0)
+    figure.add_annotation(
+        text="extrapolation", x=np.log10(beyond.min()), xanchor="left", y=1, yref="paper", showarrow=False,
+        font_color=MUTED,
+    )  # fmt: skip
+    return _styled(figure, title, COLUMNS[along].label, law.predicts.label, "log")
 
 
 def add_published(figure: go.Figure, lines: Sequence[tuple], name: str) -> None:
@@ -66,55 +69,58 @@ def add_published(figure: go.Figure, lines: Sequence[tuple], name: str) -> None:
         )
 
 
-def curves_figure(rows: pd.DataFrame, predicted: np.ndarray, target: str, columns: tuple[Column, Column], title: str):
-    """Loss curves as logged, as points, and as the law has them, as lines; the first MOST_CURVES of them."""
+def curves_figure(rows: pd.DataFrame, law: Law, title: str) -> go.Figure:
+    """Loss curves as logged, as points, and as `predicted`, as lines; the first MOST_CURVES of them."""
     figure = go.Figure()
     names = list(dict.fromkeys(rows["curve_id"]))
     for i, name in enumerate(names[:MOST_CURVES]):
-        own = (rows["curve_id"] == name).to_numpy()
-        order = np.argsort(rows["step"].to_numpy()[own], kind="stable")
+        own = rows[rows["curve_id"] == name].sort_values("step", kind="stable")
         color = QUALITATIVE[i % len(QUALITATIVE)]
-        common: dict[str, Any] = {"x": rows["step"].to_numpy()[own][order], "legendgroup": name}
+        common: dict[str, Any] = {"x": own["step"], "legendgroup": name}
         figure.add_scatter(
             **common,
-            y=rows[target].to_numpy()[own][order],
+            y=own[law.target],
             mode="markers",
             name=str(name),
             marker={"size": 4, "color": color, "opacity": 0.55},
         )
         figure.add_scatter(
             **common,
-            y=predicted[own][order],
+            y=own["predicted"],
             mode="lines",
             name=f"{name}, the law",
             line={"color": color, "width": 2},
             showlegend=False,
         )
-    low, high = np.quantile(rows[target], [0.0, 0.97])
-    _styled(figure, title, columns[0].label, columns[1].label, "linear")
+    low, high = np.quantile(rows[law.target], [0.0, 0.97])
+    _styled(figure, title, COLUMNS["step"].label, law.predicts.label, "linear")
     return figure.update_yaxes(range=[low - 0.05 * (high - low), high + 0.2 * (high - low)])
 
 
-def parity_figure(rows: pd.DataFrame, predicted: np.ndarray, target: str, column: Column, title: str) -> go.Figure:
+def parity_figure(rows: pd.DataFrame, predicted: np.ndarray, law: Law, title: str) -> go.Figure:
     """Observed against predicted: for laws of more numbers than a figure has axes."""
     figure = go.Figure()
-    _points(figure, rows.assign(predicted=predicted), "predicted", target)
-    ends = [min(predicted.min(), rows[target].min()), max(predicted.max(), rows[target].max())]
+    _points(figure, rows.assign(predicted=predicted), "predicted", law)
+    ends = [min(predicted.min(), rows[law.target].min()), max(predicted.max(), rows[law.target].max())]
     figure.add_scatter(x=ends, y=ends, mode="lines", name="as predicted", line={"color": LINE, "width": 1.5})
-    return _styled(figure, title, f"predicted {column.label}", f"observed {column.label}", "linear")
+    label = law.predicts.label
+    return _styled(figure, title, f"predicted {label}", f"observed {label}", "linear")
 
 
-def _points(figure: go.Figure, rows: pd.DataFrame, x: str, y: str) -> None:
+def _points(figure: go.Figure, rows: pd.DataFrame, x: str, law: Law) -> None:
+    """The rows as points, told apart by origin; hollow outside the law's validity."""
     origins = rows["origin"] if "origin" in rows else pd.Series("published", rows.index)
-    for origin, own in rows.groupby(origins):
+    beyond = np.where(law.outside(rows)[0], ", outside the law's validity", "")
+    for key, own in rows.groupby([origins, beyond]):
+        origin, words = cast(tuple[str, str], key)
         figure.add_scatter(
             x=own[x],
-            y=own[y],
+            y=own[law.target],
             mode="markers",
-            name=f"{origin} rows ({len(own)})",
+            name=f"{origin} rows{words} ({len(own)})",
             marker={
                 "size": 8,
-                "symbol": ORIGIN_SYMBOLS.get(str(origin), "circle"),
+                "symbol": ORIGIN_SYMBOLS.get(str(origin), "circle") + ("-open" if words else ""),
                 "color": "#E69F00",
                 "line": {"color": MUTED, "width": 0.7},
             },

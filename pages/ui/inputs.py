@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from analysis.fits.fitting import LOSSES
 from analysis.fits.staged import fit_base
 from analysis.laws import LAWS, Law, get_law
 from analysis.laws.columns import COLUMNS
-from pages.ui import gallery, held, row_filters
-from pages.ui.fits import ANY_BASE, BASES, DELTAS
+from pages.ui import fit_options, gallery, row_filters
+from pages.ui.fits import ANY_BASE, BASES
 from pages.ui.groups import CURVES, RUNS, RunGroup, caution_words
 from pages.ui.tasks import BaseRuns, Settings
 
@@ -23,7 +22,6 @@ LAW_OF_SOURCE = {
     "overtraining_scaling_2024": "overtraining",
     "parscale_2025": "parscale",
 }
-LOSS_WORDS = {"log-huber": "Huber of log losses", "huber": "Huber of losses", "least-squares": "least squares"}
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,8 @@ def choose(offered: Callable[[bool], list[RunGroup]], cautions: pd.DataFrame) ->
     if group.kind == RUNS and not law.groups:
         rows = row_filters.of_formats(group, rows)
     base = _base_choice(group.key, law, rows) if law.groups else None
-    return Choice(group, row_filters.named(rows), law, base, _settings(law), left_out)
+    rows = row_filters.named(rows)
+    return Choice(group, rows, law, base, fit_options.choose(law, rows, group.key), left_out)
 
 
 def _choose_group(
@@ -112,32 +111,6 @@ def _choose_group(
     remarks = caution_words(group.runs, cautions) if "caution" in group.runs else []
     place.caption(". ".join([f"{len(group.runs)} {group.kind}", *remarks]))
     return group
-
-
-def _settings(law: Law) -> Settings:
-    loss = st.selectbox(
-        "Objective",
-        list(LOSSES),
-        format_func=LOSS_WORDS.__getitem__,
-        key=f"scaling_laws.loss.{law.name}",
-        bind="query-params",
-        help="What the fit minimizes, summed over the runs. Published fits name theirs under Parameters.",
-    )
-    delta = None if loss == "least-squares" else _delta(law)
-    fixed, tied = held.choose(law)
-    return Settings(loss, delta, tuple(fixed.items()), tuple(tied.items()))
-
-
-def _delta(law: Law) -> float:
-    return st.select_slider(
-        "Huber δ",
-        [1e-5, 1e-4, 1e-3, 1e-2, 1e-1],
-        value=DELTAS.get(law.name, 1e-3),
-        format_func=lambda d: f"{d:g}",
-        key=f"scaling_laws.delta.{law.name}",
-        help="The objective sums Huber(log predicted - log observed): quadratic for relative errors below δ, linear "
-        "above, so that a few bad runs cannot drag the fit. Hoffmann et al. use 1e-3, Quartet 1e-4.",
-    )
 
 
 def _base_choice(source: str, law: Law, runs: pd.DataFrame) -> BaseRuns | None:

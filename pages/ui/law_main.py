@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.fits.fitting import Fit, Status
-from analysis.laws.columns import COLUMNS
 from analysis.trust.holdout import size_of, size_words
-from pages.ui import figures_laws, figures_rows, headings, law_tables, panels, verdict
+from pages.ui import figures_laws, figures_rows, fit_options, headings, law_curves, law_tables, panels, verdict
 from pages.ui.law_tabs import View
 from pages.ui.tasks import Examined
 
@@ -42,7 +42,7 @@ def verdict_line(view: View, examined: Examined | None, objectives: pd.DataFrame
 
 def _published(view: View, objectives: pd.DataFrame) -> str:
     choice = view.choice
-    said = verdict.published_objective(view.base, objectives)
+    said = verdict.published_objective(view.base, objectives, choice.settings.starts)
     if choice.base and set(choice.runs["source_id"]) == {view.law.source_id}:
         best = law_tables.base_values(view.law, view.published[objectives["set"].iloc[0]])
         said += " " + verdict.on_other_runs(view.base, choice.runs, choice.base, best, choice.settings)
@@ -52,39 +52,57 @@ def _published(view: View, objectives: pd.DataFrame) -> str:
 def figure(view: View) -> None:
     """The rows and the law: over tokens by size, along the one number that varies, as curves, or against each other."""
     law, found, rows = view.law, view.base, view.base_rows
-    rms = 100 * float(np.sqrt(np.mean(view.relative**2)))
-    title = f"The law follows the {view.choice.group.kind.split()[0]} within {rms:.2f}%"
     group = view.choice.group
+    rms = 100 * float(np.sqrt(np.mean(view.relative**2)))
+    title = f"The law follows the {group.kind.split()[0]} within {rms:.2f}%"
     source = panels.plain(group.label) if group.uploaded else law_tables.source_words(rows)
-    caption = f"{len(rows)} {group.kind}, {source}; {objective_words(view)}"
-    draws = f"; shaded: 95% of {len(found.draws)} bootstrap resamples" if found.draws else ""
-    alone = law_tables.single_input(law, rows)
-    axes = (COLUMNS[alone or "step"], law.predicts)
+    alone = law_curves.single_input(found.law, rows)
     if law.prepare:
-        drawn = figures_rows.curves_figure(rows, found.predict(rows), law.target, axes, title)
-        data = rows.assign(predicted=found.predict(rows))
-        caption += f"; points as logged, lines as the law has them, {figures_rows.MOST_CURVES} curves at most."
-    elif law_tables.is_planar(law, rows):
-        curves = law_tables.curves(law, found, rows)
-        drawn = figures_laws.fit_figure(rows, curves, law.outside(rows)[0], title)
-        for name, other in _beside(view):
-            lines = [(curve["n_tokens"], curve["loss"]) for curve in law_tables.curves(law, other, rows)]
-            figures_rows.add_published(drawn, lines, name)
-        data = pd.concat([pd.DataFrame(curve) for curve in curves]).drop(columns="reach")
-        caption += f"{draws}; dashed: beyond the longest run of that size."
+        drawn, data, said = _as_curves(view, title)
+    elif law_curves.is_planar(found.law, rows):
+        drawn, data, said = _over_tokens(view, title)
     elif alone:
-        data = law_tables.along(law, found, rows, alone)
-        drawn = figures_rows.along_figure(rows, data, alone, law.target, axes, title)
-        for name, other in _beside(view):
-            line = law_tables.along(law, other, rows, alone)
-            figures_rows.add_published(drawn, [(line[alone], line["predicted"])], name)
-        caption += f"{draws}; dashed: beyond the largest."
+        drawn, data, said = _along(view, alone, title)
     else:
-        drawn = figures_rows.parity_figure(rows, found.predict(rows), law.target, law.predicts, title)
-        data = rows.assign(predicted=found.predict(rows))
-        caption += "; on the line the law is exact."
-    alt = f"{len(rows)} {view.choice.group.kind} with the fitted {law.title} law"
+        drawn = figures_rows.parity_figure(rows, found.predict(rows), law, title)
+        data, said = rows.assign(predicted=found.predict(rows)), "on the line the law is exact."
+    caption = f"{len(rows)} {group.kind}, {source}; {fit_options.words(view.choice.settings)}; {said}"
+    alt = f"{len(rows)} {group.kind} with the fitted {law.title} law"
     panels.show_figure(drawn, alt, data, "scaling_laws.fit", caption)
+
+
+Drawn = tuple[go.Figure, pd.DataFrame, str]  # a figure, its data, and the end of its caption
+
+
+def _as_curves(view: View, title: str) -> Drawn:
+    rows = view.base_rows.assign(predicted=view.base.predict(view.base_rows))
+    said = f"points as logged, lines as the law has them, {figures_rows.MOST_CURVES} curves at most."
+    return figures_rows.curves_figure(rows, view.law, title), rows, said
+
+
+def _over_tokens(view: View, title: str) -> Drawn:
+    law, rows = view.law, view.base_rows
+    curves = law_curves.curves(law, view.base, rows)
+    drawn = figures_laws.fit_figure(rows, curves, law, title)
+    for name, other in _beside(view):
+        lines = [(curve["n_tokens"], curve["predicted"]) for curve in law_curves.curves(law, other, rows)]
+        figures_rows.add_published(drawn, lines, name)
+    data = pd.concat([pd.DataFrame(curve) for curve in curves]).drop(columns="reach")
+    return drawn, data, f"{_draws(view)}dashed: beyond the longest run of that size."
+
+
+def _along(view: View, name: str, title: str) -> Drawn:
+    law, rows = view.law, view.base_rows
+    data = law_curves.along(law, view.base, rows, name)
+    drawn = figures_rows.along_figure(rows, data, name, law, title)
+    for published, other in _beside(view):
+        line = law_curves.along(law, other, rows, name)
+        figures_rows.add_published(drawn, [(line[name], line["predicted"])], published)
+    return drawn, data, f"{_draws(view)}dashed: beyond the rows."
+
+
+def _draws(view: View) -> str:
+    return f"shaded: 95% of {len(view.base.draws)} bootstrap resamples; " if view.base.draws else ""
 
 
 def _beside(view: View) -> list[tuple[str, Fit]]:
@@ -100,14 +118,6 @@ def _beside(view: View) -> list[tuple[str, Fit]]:
         "your choice is under What to run next.",
     )
     return [(name, law_tables.of_published(view.base, view.published[name])) for name in names]
-
-
-def objective_words(view: View) -> str:
-    """The objective, and the parameters that are held or tied, as captions say it."""
-    settings = view.choice.settings
-    held = [f"{name} = {value:g}" for name, value in settings.fixed] + [f"{n} = {other}" for n, other in settings.tied]
-    said = f"{settings.loss}, δ = {settings.delta:g}" if settings.delta else settings.loss
-    return said + (f"; held: {', '.join(held)}" if held else "")
 
 
 def objectives_of(view: View) -> pd.DataFrame:

@@ -12,8 +12,7 @@ import pandas as pd
 from analysis.commands.fit import as_document
 from analysis.fits.fitting import Fit, pinned
 from analysis.laws import Law, get_law
-from analysis.laws.columns import COLUMNS, column_of
-from analysis.laws.feeding import constant
+from analysis.laws.columns import column_of
 from analysis.laws.param import Param, is_baseline
 from analysis.trust.profile import Profile
 from pages.ui.fits import objective_of
@@ -21,45 +20,19 @@ from pages.ui.tasks import Settings
 
 
 def has_factors(law: Law, row: Mapping, values: Mapping[str, float]) -> bool:
-    """True when every factor that a run needs has a value."""
-    return all(is_baseline(p, row.get(p.per)) or f"{p.symbol}[{row[p.per]}]" in values for p in law.groups)
+    """True when every parameter per group that a run needs has a value."""
+    return all(
+        is_baseline(p, row.get(p.per)) or {p.symbol, f"{p.symbol}[{row[p.per]}]"} & values.keys() for p in law.groups
+    )
 
 
 def factor_words(law: Law, runs: pd.DataFrame) -> pd.Series:
-    """Which factors each run needs, as words: 'base', 'eff_n', 'eff_n and eff_d'."""
+    """Which factors each run needs, as words: 'base', 'eff_n', 'eff_n and eff_d'; or its group, where every run has
+    one."""
+    if own := [str(p.per) for p in law.groups if p.required]:
+        return runs[own[0]].astype(str)
     needed = [[p.symbol for p in law.groups if not is_baseline(p, row.get(p.per))] for row in runs.to_dict("records")]
     return pd.Series([" and ".join(symbols) or "base" for symbols in needed], runs.index, dtype=object)
-
-
-def curves(law: Law, found: Fit, runs: pd.DataFrame) -> list[dict]:
-    """Up to six curves of loss against tokens, at model sizes spread over the runs, with 95% bands."""
-    sizes = np.unique(np.quantile(runs["n_params"].unique(), np.linspace(0, 1, 6), method="nearest"))
-    tokens = np.geomspace(runs["n_tokens"].min() / 1.5, runs["n_tokens"].max() * 10, 60)
-    drawn = []
-    for size in sizes:
-        x = pd.DataFrame({"n_params": size, "n_tokens": tokens})
-        low, high = found.draws.band(x) if found.draws else (None, None)
-        near = runs[np.abs(np.log(runs["n_params"] / size)) < 0.2]["n_tokens"]
-        drawn.append(
-            {
-                "n_params": size,
-                "n_tokens": tokens,
-                "loss": found.predict(x),
-                "low": low,
-                "high": high,
-                "reach": float(near.max()),
-                "outside": law.outside(x)[0],
-            }
-        )
-    return drawn
-
-
-def loss_grid(law: Law, values: Mapping[str, float], runs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """log10 N (k,), log10 D (k,) and predicted loss (k, k), from the runs' range to ten times beyond it."""
-    log_n = np.linspace(np.log10(runs["n_params"].min() / 2), np.log10(runs["n_params"].max() * 10), 120)
-    log_d = np.linspace(np.log10(runs["n_tokens"].min() / 2), np.log10(runs["n_tokens"].max() * 10), 120)
-    n_params, n_tokens = np.meshgrid(10**log_n, 10**log_d)
-    return log_n, log_d, law.evaluate(values, {"n_params": n_params, "n_tokens": n_tokens})
 
 
 def published_sets(coefficients: pd.DataFrame, law: Law, sources: set[str]) -> dict[str, dict[str, float]]:
@@ -124,7 +97,7 @@ def parameter_table(
 
     Identified is what the profile says, where there is one, else what the bootstrap says.
     """
-    params = {param.symbol: param for param in law.params}
+    params = {param.symbol: param for param in found.law.params}
     labels = dict(zip(methods["method"], methods["label"], strict=True)) if len(methods) else {}
     rows = []
     for name, value in found.values.items():
@@ -157,33 +130,6 @@ def _meaning(param: Param, other: str | None) -> str:
 def digits(value: float, significant: int = 4) -> float:
     """The number with that many significant digits."""
     return float(f"{value:.{significant}g}") if np.isfinite(value) else np.nan
-
-
-def is_planar(law: Law, rows: pd.DataFrame) -> bool:
-    """True when size and tokens alone decide what a law predicts for these rows: it can be drawn over both.
-
-    Its other numbers are those that it takes for missing ones; a factor per format is one of the baseline.
-    """
-    if set(law.required_inputs) != {"n_params", "n_tokens"}:
-        return False
-    return all(
-        name not in rows or set(COLUMNS[name].read(rows[name], usual)) == {usual} for name, usual in law.absent.items()
-    )
-
-
-def single_input(law: Law, rows: pd.DataFrame) -> str | None:
-    """The one number that varies in these rows among those a law reads; None when there are more, or for curves."""
-    varying = [name for name in law.numeric_inputs if name in rows and name not in constant(law, rows)]
-    return varying[0] if len(varying) == 1 and not law.prepare else None
-
-
-def along(law: Law, found: Fit, rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The prediction along one number, from below the rows to ten times beyond: the number, predicted, low, high."""
-    grid = np.geomspace(rows[name].min() / 1.5, rows[name].max() * 10, 120)
-    others = {other: rows[other].iloc[0] for other in law.inputs if other in rows and other != name}
-    x = pd.DataFrame({name: grid} | others)
-    low, high = found.draws.band(x) if found.draws else (np.nan, np.nan)
-    return x[[name]].assign(predicted=found.predict(x), low=low, high=high)
 
 
 def symbol_table(law: Law) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from analysis.laws.columns import COLUMNS, column_of
 from analysis.plans.frontier import compute_optimal
 from analysis.trust.holdout import flops_of, size_of, warning
 from analysis.trust.residuals import findings, structure
-from pages.ui import citing, figures_laws, headings, law_tables, panels, tasks
+from pages.ui import citing, figures_laws, headings, law_curves, law_tables, panels, tasks
 from pages.ui.figures import words
 from pages.ui.groups import RUNS
 from pages.ui.inputs import Choice
@@ -52,7 +52,7 @@ def residuals(view: View) -> None:
             size,
             _size_title(size),
             view.relative,
-            law_tables.factor_words(law, rows),
+            law_tables.factor_words(view.full.law, rows),
             f"The largest error is {worst:.1f}%",
         ),
         "Relative error of the fit for each row",
@@ -81,7 +81,7 @@ def residuals(view: View) -> None:
 
 def parameters(view: View, examined: Examined | None, objectives: pd.DataFrame) -> None:
     """Fitted values with their intervals, beside the published sets, and what to copy."""
-    profiles = examined.profiles.by_symbol if examined else {}
+    profiles = examined.profiles.by_symbol if examined and examined.profiles else {}
     table = law_tables.parameter_table(view.law, view.full, view.published, store().table("methods"), profiles)
     panels.show_table(
         table,
@@ -154,10 +154,10 @@ def _published_refits(view: View) -> None:
 def isoloss(view: View, examined: Examined | None) -> None:
     """Contours of predicted loss with the compute-optimal line."""
     law, rows = view.law, view.base_rows
-    if not law_tables.is_planar(law, rows):
+    if not law_curves.is_planar(view.base.law, rows):
         panels.empty_state("This law needs more than sizes and tokens for these rows: there is no map of it.")
         return
-    log_n, log_d, loss = law_tables.loss_grid(law, view.base.values, rows)
+    log_n, log_d, loss = law_curves.loss_grid(law, view.base.values, rows)
     span = flops_of(rows)
     frontier = compute_optimal(law, view.base.values, np.geomspace(span.min(), span.max() * 1e3, 80))
     frontier["inside"] = (frontier["n_params"] <= rows["n_params"].max()) & (

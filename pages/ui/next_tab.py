@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.laws.columns import COLUMNS
+from analysis.laws.columns import column_of
 from analysis.trust.holdout import flops_of, warning
 from pages.ui import figures_trust, headings, law_tables, panels, tasks
 from pages.ui.law_tabs import View
@@ -89,13 +89,13 @@ def _wish(view: View) -> tuple[pd.DataFrame, float, int, float]:
 def _formats(view: View) -> dict[str, str]:
     """The format of each pass for which the prediction is wanted, where the fit has a factor for it."""
     chosen = {}
-    for param, place in zip(view.law.groups, st.columns(max(2, len(view.law.groups))), strict=False):
+    columns = {str(param.per): param for param in view.full.law.groups}  # several parameters may be per one column
+    for (column, param), place in zip(columns.items(), st.columns(max(2, len(columns))), strict=False):
         known = [p.partition("[")[2].rstrip("]") for p in view.full.values if p.startswith(f"{param.symbol}[")]
         if known:
-            label = COLUMNS[str(param.per)].words
-            options = [param.baseline or "bf16", *known]
-            key = f"scaling_laws.at_{param.per}"
-            chosen[str(param.per)] = place.selectbox(label.capitalize(), options, key=key, bind="query-params")
+            options = known if param.required else [param.baseline or "bf16", *known]
+            label, key = column_of(column).words.capitalize(), f"scaling_laws.at_{column}"
+            chosen[column] = place.selectbox(label, options, key=key, bind="query-params")
     return chosen
 
 

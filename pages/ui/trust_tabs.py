@@ -20,6 +20,7 @@ from pages.ui.tasks import Examined
 from pages.ui.working import computed
 
 PERCENT = st.column_config.NumberColumn(format="%.2f")
+WEIGHTED = "weights say how often a row counts, not how noisy it is; choose no weights under Fit options"
 SHARES = ("rms_relative_error", "held_out", "held_out_bias", "rolling")  # shown in %
 
 
@@ -28,6 +29,9 @@ def profile(view: View, examined: Examined | None) -> None:
     if examined is None:
         return
     found = examined.profiles
+    if found is None:
+        panels.empty_state(f"There are no profiles: {WEIGHTED}.")
+        return
     loose = [name for name, own in found.by_symbol.items() if not own.identified]
     title = f"Not identified: {', '.join(loose)}" if loose else "Every parameter is identified"
     published = {
@@ -69,6 +73,9 @@ def held_out(view: View, examined: Examined | None) -> None:
             "below and tested above. The largest runs are those within a factor 3 of the largest.",
         )
     owed = examined.influence
+    if owed is None:
+        st.caption(f"What the fit owes to single rows is not examined: {WEIGHTED}.")
+        return
     whole = float(owed["prediction"].median())
     single = most_influential(owed, whole)
     moved = 100 * abs(single["prediction"] / whole - 1)
@@ -156,8 +163,8 @@ def described(view: View, examined: Examined | None) -> None:
 
 def _checklist(view: View, examined: Examined | None, written: Callable[[str], str]) -> Checklist:
     """The checklist of the fit; the name that a user gave to the rows is `written` so."""
-    evidence = Evidence(left_out=view.choice.left_out, starts=tasks.STARTS)
-    if examined:
-        evidence = Evidence(examined.profiles, examined.influence, examined.rolled, view.choice.left_out, tasks.STARTS)
+    known = (view.choice.left_out, view.choice.settings.starts)
+    found = (examined.profiles, examined.influence, examined.rolled) if examined else (None, None, None)
+    evidence = Evidence(*found, *known)
     group, rows = view.choice.group, view.base_rows
     return checklist(view.base, rows.assign(source_id=written(group.label)) if group.uploaded else rows, evidence)

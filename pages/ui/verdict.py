@@ -31,6 +31,8 @@ def extrapolation(rolled: pd.DataFrame, unit: str, rows: str) -> str:
 
 def identified(found: Fit, examined: Examined) -> str:
     """Which parameters the profiles leave open, where that is not what the status of the fit says already."""
+    if examined.profiles is None:
+        return ""
     loose = [name for name, profile in examined.profiles.by_symbol.items() if not profile.identified]
     said = found.status is Status.NOT_IDENTIFIED and found.advice.startswith(f"{', '.join(loose)}:")
     if said or not found.draws:
@@ -41,11 +43,12 @@ def identified(found: Fit, examined: Examined) -> str:
     return f"By profile likelihood {words} {'is' if len(loose) == 1 else 'are'} not identified."
 
 
-def published_objective(found: Fit, objectives: pd.DataFrame) -> str:
-    """Where the best set on record (first row; columns set, objective) stands on the objective of this fit."""
+def published_objective(found: Fit, objectives: pd.DataFrame, starts: int) -> str:
+    """Where the best set on record (first row; columns set, objective) stands on the objective of this fit, made from
+    so many starts."""
     row = objectives.iloc[0]
     excess = row["objective"] / found.objective - 1
-    arrive = f"{100 * found.agreement:.0f}% of the 64 starts end here."
+    arrive = f"{100 * found.agreement:.0f}% of the {starts} starts end here."
     if excess < -SAME_OBJECTIVE:
         return (
             f"The set on record **{row['set']}** has objective **{row['objective']:.4g}** on these {found.n_runs} "

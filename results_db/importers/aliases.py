@@ -54,6 +54,7 @@ COLUMNS = {
     "sparsity": "sparsity, expert sparsity",
     "activation_ratio": "activation ratio, active neurons",
     "post_bits": "post bits, ptq bits, bits after training, post training bits",
+    "weight": "weight, run weight, fit weight",
     "outlier": "outlier, excluded, is outlier",
     "fit_group": "fit group, fitted with",
     "caution": "caution, cautions",

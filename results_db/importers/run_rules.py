@@ -34,6 +34,7 @@ RANGES = {
     **dict.fromkeys(("loss_increase", "unigram_gain"), (math.ulp(0), HIGHEST_LOSS)),
     **dict.fromkeys(("error_rate", "low_precision_share", "sparsity", "activation_ratio"), (0, 1)),
     "post_bits": (0, 64),
+    "weight": (0, 1e12),
 }
 # Columns whose numbers may have a suffix, such as 20B, and how to write one.
 EXAMPLES = {

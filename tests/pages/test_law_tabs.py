@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import numpy as np
@@ -11,9 +12,13 @@ from laws_page import figure, opened, said, table, titles
 from settled_pages import settled
 from streamlit.testing.v1 import AppTest
 
+from analysis.commands.terms import held_and_tied
+from analysis.fits.fitting import fit
 from analysis.laws import LAWS
-from pages.ui.held import read
+from analysis.laws.terms import Terms, on_terms
+from pages.ui.fit_options import LOSS_WORDS, checked
 from pages.ui.inputs import title_of
+from pages.ui.tasks import Settings
 from results_db import Store
 
 TRUTH = {"E": 1.8, "A": 400.0, "B": 1800.0, "alpha": 0.34, "beta": 0.36}
@@ -26,11 +31,16 @@ KINDS = {
 
 
 def runs_csv() -> bytes:
-    """Sixteen runs of a Chinchilla law whose losses scatter by 0.1%, with the column names that people use."""
+    """Sixteen runs of a Chinchilla law whose losses scatter by 0.1%, with the column names that people use.
+
+    Those of one family count three times as often as those of the other.
+    """
     n_params, tokens = (axis.ravel() for axis in np.meshgrid([7e7, 1.5e8, 4e8, 1e9], [2e9, 5e9, 2e10, 6e10]))
     runs = pd.DataFrame({"n_params": n_params, "n_tokens": tokens})
     noise = 0.001 * np.random.default_rng(0).standard_normal(len(runs))
     runs["val_loss"] = LAWS["chinchilla"].evaluate(TRUTH, runs) * np.exp(noise)
+    runs["family"] = np.where(np.arange(len(runs)) % 2, "wide", "deep")
+    runs["weight"] = np.where(np.arange(len(runs)) % 2, 1, 3)
     return runs.rename(columns={"n_params": "params", "n_tokens": "tokens"}).to_csv(index=False).encode()
 
 
@@ -123,16 +133,39 @@ BAD_WORDS = {
 }
 
 
+def understood(words: str) -> Settings:
+    fixed, tied = held_and_tied(words)
+    return checked(LAWS["chinchilla"], pd.DataFrame(), Settings(fixed=tuple(fixed.items()), tied=tuple(tied.items())))
+
+
 @pytest.mark.parametrize("words", BAD_WORDS)
 def test_words_that_hold_nothing_are_said_with_what_to_write(words):
     with pytest.raises(ValueError) as error:
-        read(words, LAWS["chinchilla"])
+        understood(words)
     assert BAD_WORDS[words] in str(error.value)
+
+
+def test_every_fit_option_comes_from_the_address_and_is_that_of_the_command_line(with_upload):
+    options = {"per.chinchilla": "E=family", "bounds.chinchilla": "alpha=0.1:0.345", "starts": "16"}
+    address = options | {f"weights.{with_upload}": "weight", "loss.chinchilla": LOSS_WORDS["least-squares"]}
+    at = opened("Parameters", source="mine", **address)
+    fitted = table(at, "fitted").set_index("symbol")["fitted"]
+    runs = pd.read_csv(io.BytesIO(runs_csv())).rename(columns={"params": "n_params", "tokens": "n_tokens"})
+    law = on_terms(LAWS["chinchilla"], Terms(bounds={"alpha": (0.1, 0.345)}, per={"E": "family"}))
+    expected = fit(law, runs.assign(loss=runs["val_loss"]), weights="weight", loss="least-squares", draws=0)
+    assert set(fitted.index) == {"E[deep]", "E[wide]", "A", "B", "alpha", "beta"}
+    assert fitted.to_dict() == pytest.approx(expected.values, rel=1e-3)
+    said_so = "least-squares; alpha within 0.1 and 0.345; E per family; weighted by weight"
+    assert said_so in said(at)
+    at.query_params["scaling_laws.tab"] = "Checklist"
+    settled(at.run())
+    assert "each run counted by its weight. 16 random starts" in said(at)
+    assert "alpha was searched within 0.1 and 0.345" in said(at)
 
 
 def test_until_the_words_are_right_everything_is_fitted(with_upload):
     at = opened("Parameters", source="mine", **{"held.chinchilla": "kappa=1"})
-    assert any("Until then all parameters are fitted" in box.value for box in at.warning)
+    assert any("Until then this is left out" in box.value for box in at.warning)
     assert len(table(at, "profile from").dropna(subset="profile from")) == len(TRUTH)
 
 

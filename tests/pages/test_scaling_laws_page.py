@@ -13,8 +13,9 @@ from streamlit.testing.v1 import AppTest
 from analysis.fits.fitting import fit
 from analysis.laws import LAWS
 from pages.ui.citing import bibtex
+from pages.ui.fit_options import LOSS_WORDS
 from pages.ui.groups import COVERAGE, CURVES, coverage_groups, curve_groups, fit_groups
-from pages.ui.inputs import LOSS_WORDS, laws_on_offer, title_of
+from pages.ui.inputs import laws_on_offer, title_of
 from results_db import Store
 
 CURVE_GROUP = "curves: multi_power_law_2025, Llama-style 25M (nominal), peak rate 0.0003"

@@ -9,9 +9,10 @@ from results_db import Store
 from results_db.importers.reader import read
 from results_db.schema_laws import LAW_COLUMNS
 
-TABLE = (
-    b"params,tokens,val_loss,peak lr,tokens per step,error,ptq bits\n1e9,20B,2.5,3e-4,0.5M,0.61,4\n2e9,20B,2.4,,,,\n"
-)
+TABLE = b"""params,tokens,val_loss,peak lr,tokens per step,error,ptq bits,weight
+1e9,20B,2.5,3e-4,0.5M,0.61,4,3
+2e9,20B,2.4,,,,,
+"""
 OF_LAWS = {name for name, _, _ in LAW_COLUMNS}
 
 
@@ -20,8 +21,8 @@ def test_columns_of_laws_are_known_by_their_usual_names(shipped_store: Store) ->
     assert not preview.blocking
     shipped_store.commit(preview)
     runs = shipped_store.table("runs", origin="uploaded")
-    first = runs.iloc[0][["learning_rate", "batch_tokens", "error_rate", "post_bits"]].to_dict()
-    assert first == {"learning_rate": 3e-4, "batch_tokens": 5e5, "error_rate": 0.61, "post_bits": 4}
+    first = runs.iloc[0][["learning_rate", "batch_tokens", "error_rate", "post_bits", "weight"]].to_dict()
+    assert first == {"learning_rate": 3e-4, "batch_tokens": 5e5, "error_rate": 0.61, "post_bits": 4, "weight": 3}
     assert runs.iloc[1][sorted(OF_LAWS)].isna().all()
 
 
