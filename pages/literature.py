@@ -2,11 +2,23 @@
 
 import streamlit as st
 
-from pages.ui import literature_claims, literature_papers, panels
+from pages.ui import (
+    literature_baselines,
+    literature_claims,
+    literature_coverage,
+    literature_glossary,
+    literature_papers,
+    literature_quality,
+    panels,
+)
 
 TABS = {
     "Claims": literature_claims.claims,
     "Papers": literature_papers.papers,
+    "Quality": literature_quality.quality,
+    "Other gains": literature_baselines.baselines,
+    "Coverage": literature_coverage.coverage_tab,
+    "Glossary": literature_glossary.glossary,
 }
 
 panels.header(

@@ -14,6 +14,7 @@ from results_db.browsing import Runs
 from results_db.copying import copy_store
 from results_db.drafts import new_file
 from results_db.engine import Engine, create_engine, open_engine
+from results_db.evaluations import Evaluations
 from results_db.importers.preview import Preview
 from results_db.importers.problems import dataset_name
 from results_db.importers.reader import read
@@ -85,6 +86,11 @@ class Store:
     def runs(self) -> Runs:
         """The runs counted, drawn and listed inside the store, however many they are."""
         return Runs(self._access.reading)
+
+    @property
+    def evaluations(self) -> Evaluations:
+        """The evaluations of quantized models, each beside its 16-bit value."""
+        return Evaluations(self._access.reading)
 
     def table(self, name: str, /, **equals: Any) -> pd.DataFrame:
         """The rows of a table, in stored order, whose columns equal the given values.

@@ -82,7 +82,6 @@ def test_every_word_has_one_meaning_and_can_be_found_by_its_other_names(facts: S
     assert not again
 
 
-@pytest.mark.row("R73")
 def test_training_formats_are_of_three_groups_and_every_format_is_in_one(facts: Store) -> None:
     groups = {name: family(fmt) for name, fmt in FORMATS.items()}
     assert set(groups.values()) == set(FAMILIES) <= set(facts.table("glossary")["term"])

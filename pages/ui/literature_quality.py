@@ -1,0 +1,218 @@
+"""Quality by format: what is left of a model's quality, on one way of measuring at a time."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+from streamlit import column_config
+
+from analysis.serving.recovery import LANGUAGE, judged, kind_of, summary
+from pages.ui import figures_quality, literature_deployment, literature_gains, panels
+from pages.ui.glossary import help_for
+from pages.ui.session import store
+from results_db import Store
+
+IMAGE_KINDS = ("images read", "images made")
+IMAGE_ROW = "R45"  # the capability row of the board of image models
+WEIGHTS, BOTH, CACHE = "weights only", "weights and activations", "cache too"
+FILTERS = {"scheme": "Formats", "method": "Methods", "model_family": "Model families", "size": "Model sizes"}
+SUMMARY = {
+    "scheme": column_config.TextColumn("weights × activations", width="medium"),
+    "size": column_config.TextColumn("parameters"),
+    "recovery": column_config.NumberColumn("recovery [%]", format="%.2f", help=help_for("recovery")),
+    "low": column_config.NumberColumn("lowest family [%]", format="%.2f"),
+    "high": column_config.NumberColumn("highest family [%]", format="%.2f"),
+    "n_families": column_config.NumberColumn("families of sources"),
+    "n_models": column_config.NumberColumn("models"),
+    "n_rows": column_config.NumberColumn("rows"),
+}
+ROWS = {
+    "model": column_config.TextColumn("model"),
+    "scheme": column_config.TextColumn("weights × activations"),
+    "method": column_config.TextColumn("method"),
+    "weight_bits": column_config.NumberColumn("bits per weight", format="%.3g"),
+    "value": column_config.NumberColumn("value", format="%.4g"),
+    "baseline": column_config.NumberColumn("16 bits", format="%.4g"),
+    "recovery": column_config.NumberColumn("recovery [%]", format="%.2f"),
+    "origin": column_config.TextColumn("origin"),
+    "source": column_config.TextColumn("source"),
+    "link": column_config.LinkColumn("link", display_text="open"),
+    "locator": column_config.TextColumn("where"),
+    "caution": column_config.TextColumn("caution", help="What the codes mean: Data dictionary, table quality"),
+}
+
+
+def quality() -> None:
+    """Draws the tab: one axis of measurement with its figures and table, then what to serve in."""
+    axes = measured_axes(store())
+    if axes.empty:
+        panels.empty_state(
+            "The store holds no evaluations. Import results of the lm-evaluation-harness on the results page.",
+            "pages/results.py",
+            "Results",
+        )
+        return
+    kind = _choose_kind(axes)
+    axis = _choose_axis(axes[axes["kind"] == kind])
+    found = evaluations(store(), str(axis["axis"]))
+    rows = judged(found)
+    rows = _of_one_source(rows) if not axis["alike"] else rows
+    kept = _filtered(rows)
+    if kept.empty:
+        panels.empty_state("No measurement is left: clear a filter above, or choose another way of measuring.")
+    else:
+        _show(kept, found, str(axis["axis"]))
+    if kind in IMAGE_KINDS:
+        literature_gains.board(IMAGE_ROW, "Vision transformers and diffusion: what the papers claim")
+    elif kind == LANGUAGE:
+        literature_deployment.recommendations(judged(evaluations(store(), None)))
+
+
+def measured_axes(opened: Store) -> pd.DataFrame:
+    """The ways of measuring with what they evaluate, asked again only when the store has changed."""
+    return _axes(opened, str(opened.path), opened.state)
+
+
+def evaluations(opened: Store, axis: str | None) -> pd.DataFrame:
+    """The evaluations on an axis (all when None), asked again only when the store has changed."""
+    return _rows(opened, str(opened.path), opened.state, axis)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _axes(_store: Store, place: str, state: tuple[int, int]) -> pd.DataFrame:
+    axes = _store.evaluations.axes()
+    return axes.assign(kind=[kind_of(*pair) for pair in zip(axes["metric"], axes["task"], strict=True)])
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _rows(_store: Store, place: str, state: tuple[int, int], axis: str | None) -> pd.DataFrame:
+    return _store.evaluations.rows(axis)
+
+
+def _choose_kind(axes: pd.DataFrame) -> str:
+    kinds = list(axes.groupby("kind")["n_rows"].sum().sort_values(ascending=False).index)
+    chosen = st.segmented_control(
+        "What was evaluated", kinds, default=kinds[0], key="literature.quality.kind", bind="query-params"
+    )
+    return chosen or kinds[0]
+
+
+def _choose_axis(axes: pd.DataFrame) -> pd.Series:
+    known = axes.set_index("axis", drop=False)
+    axis = st.selectbox(
+        "Measured by",
+        list(known.index),
+        key="literature.quality.axis",
+        bind="query-params",
+        help="Metric, task and protocol. Values measured in different ways never share a figure: perplexities differ "
+        "by text and context, accuracies by shots and harness.",
+    )
+    chosen = known.loc[axis]
+    own = f", {chosen['n_own']} of them yours" if chosen["n_own"] else ""
+    st.caption(
+        f"One of {len(known)} ways of measuring, those with yours and with most sources first. This one: "
+        f"{chosen['n_rows'] + chosen['n_left_out']:,} rows{own}, {chosen['n_families']} families of sources, "
+        f"{chosen['n_models']} models."
+    )
+    return chosen
+
+
+def _of_one_source(rows: pd.DataFrame) -> pd.DataFrame:
+    """Where a protocol is not stated, the rows of the one source that is chosen."""
+    sources = list(rows["source"].value_counts().index)
+    if not sources:
+        return rows
+    chosen = st.selectbox(
+        "Source",
+        sources,
+        key="literature.quality.source",
+        help="The protocol is not stated, or sources are known to differ in it: their rows are not comparable.",
+    )
+    return rows[rows["source"] == chosen]
+
+
+def _filtered(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that all filters leave; each offers what there is, the most frequent first."""
+    with st.container(horizontal=True):
+        narrow = st.multiselect(
+            "What is quantized", [WEIGHTS, BOTH, CACHE], key="literature.quality.what", placeholder="anything"
+        )
+        chosen = {
+            column: st.multiselect(
+                label, list(rows[column].value_counts().index), key=f"literature.quality.{column}", placeholder="all"
+            )
+            for column, label in FILTERS.items()
+        }
+    for column, values in chosen.items():
+        rows = rows[rows[column].isin(values)] if values else rows
+    return rows[_what(rows).isin(narrow)] if narrow else rows
+
+
+def _what(rows: pd.DataFrame) -> pd.Series:
+    words = pd.Series(WEIGHTS, rows.index)
+    words[rows["activation_bits"] < 16] = BOTH
+    words[rows["kv_bits"] < 16] = CACHE
+    return words
+
+
+def _show(rows: pd.DataFrame, found: pd.DataFrame, axis: str) -> None:
+    origins = ", ".join(f"{count:,} {origin}" for origin, count in rows["origin"].value_counts().items())
+    panels.show_figure(
+        figures_quality.recovery_figure(rows, _finding(rows)),
+        f"Recovery of {len(rows)} quantized models against bits per weight: {axis}",
+        rows[list(ROWS)],
+        "literature.quality",
+        f"{axis}: {len(rows):,} measurements ({origins}), {rows['source'].nunique()} sources, "
+        f"{rows['model'].nunique()} models. 100% is the 16-bit value of the same table. {_left_out(found)} "
+        f"{_unproven(rows)}",
+    )
+    table = summary(rows)
+    panels.show_figure(
+        figures_quality.size_figure(table, _size_finding(table)),
+        "Recovery by model size, one line per scheme",
+        table,
+        "literature.sizes",
+        "Median over families of sources of each family's own median, so that no family dominates; bars reach from "
+        "the lowest to the highest family. Drawn are the schemes with most families; sources differ in models and "
+        "methods, so compare lines within their bars.",
+    )
+    table = table.sort_values(["n_families", "n_rows"], ascending=False)
+    panels.show_table(table[list(SUMMARY)], "literature.quality.summary", columns=SUMMARY, height=300)
+    with st.expander(f"All {len(rows):,} measurements"):
+        panels.show_table(rows[list(ROWS)], "literature.quality.rows", columns=ROWS, height=380)
+
+
+def _finding(rows: pd.DataFrame) -> str:
+    """What four bits keep, of the weights alone and of both operands, where both were measured."""
+    at_four = rows[(rows["weight_bits"].round() == 4) & (rows["kv_bits"].fillna(16) >= 16)]
+    typical = {
+        narrow: summary(own, ("kind",))["recovery"].iloc[0]
+        for narrow, own in at_four.groupby(at_four["activation_bits"].fillna(16).round())
+        if narrow in (4, 16)
+    }
+    if set(typical) == {4, 16}:
+        return f"Four-bit weights keep {typical[16]:.1f}%; with four-bit activations it is {typical[4]:.1f}%"
+    if 16 in typical:
+        return f"Four-bit weights keep {typical[16]:.1f}% of the 16-bit value"
+    return "What is left of the 16-bit value, by bits per weight"
+
+
+def _size_finding(table: pd.DataFrame) -> str:
+    several = [own for _, own in table.groupby("scheme") if len(own) > 1]
+    spread = [own["recovery"].max() - own["recovery"].min() for own in several]
+    if not spread:
+        return "What is left of the 16-bit value, by model size"
+    return f"Size moves what is left by {min(spread):.1f} to {max(spread):.1f} points, by format"
+
+
+def _left_out(found: pd.DataFrame) -> str:
+    reasons = found["left_out"].value_counts()
+    if reasons.empty:
+        return "No row is left out."
+    told = "; ".join(f"{count} {'row' if count == 1 else 'rows'}: {why}" for why, count in reasons.items())
+    return f"Left out: {told}."
+
+
+def _unproven(rows: pd.DataFrame) -> str:
+    simulated = rows["caution"].fillna("").str.contains("simulated").sum()
+    return f"{simulated} rows come from simulated kernels." if simulated else ""
