@@ -10,6 +10,7 @@ from pages.ui import (
     planner_images,
     planner_laws,
     planner_map,
+    planner_recipe,
     planner_serving,
     planner_test_time,
 )
@@ -17,6 +18,7 @@ from pages.ui import (
 TABS = {
     "Training map": planner_map.training_map,
     "Other laws": planner_laws.other_laws,
+    "Recipe": planner_recipe.recipe,
     "Serving": planner_serving.serving,
     "Footprint": planner_footprint.footprint,
     "Hardware": planner_hardware.hardware,

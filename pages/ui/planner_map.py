@@ -26,6 +26,7 @@ from pages.ui import (
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
 from pages.ui.hardware import Machine, choose_machine, peak_words
+from pages.ui.recipe_inputs import ANSWER
 from pages.ui.session import current, facts, store
 
 KEY = "planner"
@@ -88,6 +89,7 @@ def _budget(basis: Basis, schemes: Sequence[Scheme], machine: Machine, speed: sp
         place.warning(f"No scheme can be trained here. {reasons}.", icon=":material/block:")
         return table
     best = ranked.iloc[0]
+    st.session_state[ANSWER] = (float(best["n"]), float(best["d"]))
     place.success(planning.answer(best, ranked), icon=":material/target:")
     place.caption(f"{_takes(machine)} {machine.sentence}")
     st.subheader("Every scheme within the budget")
