@@ -69,6 +69,17 @@ def _gadre(data: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return keep
 
 
+def _gadre_errors(data: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """The five runs of `_gadre` and the one of 1.4B parameters at 20 tokens per parameter."""
+
+    def keep(runs: pd.DataFrame) -> pd.DataFrame:
+        own = runs[runs["fit_group"] == f"trained on {data}, C4 val loss"]
+        larger = own["n_params"].between(1e9, 2e9) & (own["n_tokens"] / own["n_params"]).between(15, 25)
+        return pd.concat([_gadre(data)(runs), own[larger]])
+
+    return keep
+
+
 FREE_SCALE = 1e-7  # a delta far below every residual
 MAP = ("QuEST", "AlbertTsengQuantizer")
 EPOCH, QUARTET, GADRE = "chinchilla_replication_2024", "quartet_2025", "overtraining_scaling_2024"
@@ -103,6 +114,10 @@ CASES = (
          "the 24 runs on the Pile", "log-huber", 1e-3, note=COMPUTED),
     *(Case("overtraining", GADRE, (data.lower(),), GADRE, _gadre(data),
            f"five small runs on {data}: four sizes at 20 tokens per parameter, one at 320", "least-squares", None,
+           note=COMPUTED)
+      for data in ("C4", "RedPajama", "RefinedWeb")),
+    *(Case("loss_to_error", GADRE, (f"{data.lower()}_17_tasks",), GADRE, _gadre_errors(data),
+           f"six runs on {data}: five sizes at 20 tokens per parameter, one at 320", "least-squares", None,
            note=COMPUTED)
       for data in ("C4", "RedPajama", "RefinedWeb")),
     *(Case("multi_power_law", POWERS, (size,), POWERS, _curves(size, "cosine_24000", "constant_24000", "wsdcon_9"),

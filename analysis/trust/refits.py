@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.fits.fitting import Fit, fit
 from analysis.laws import get_law
+from analysis.laws.columns import COLUMNS
 from analysis.laws.law import Law
 from analysis.plans.planner import Factors, crossover
 from analysis.plans.speed import BOPS
@@ -98,6 +99,8 @@ def extrapolated(law: Law, both: tuple[Mapping, Mapping], runs: pd.DataFrame, so
     """What two sets of values say beyond the runs, and what the law derives from them: rows of QUANTITIES."""
     rows = []
     size = size_of(law, runs)
+    if any(COLUMNS[name].falls for name in _growing(law)):
+        return _derived(law, both, {})
     point = runs.loc[[size.idxmax()]]
     for times in (10, 100):
         grown = point.assign(**{name: point[name] * _share(law, times) for name in _growing(law)})

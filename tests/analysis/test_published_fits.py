@@ -58,7 +58,10 @@ def test_no_published_set_is_below_the_optimum_that_the_refit_reaches(refitted, 
 
 @pytest.mark.parametrize(
     "variant",
-    ["notebook_240pts", "exact_replication_240pts", "stack_v2_python", "pile", "c4", "redpajama", "refinedweb"],
+    [
+        *("notebook_240pts", "exact_replication_240pts", "stack_v2_python", "pile", "c4", "redpajama", "refinedweb"),
+        *("c4_17_tasks", "redpajama_17_tasks", "refinedweb_17_tasks"),
+    ],
 )
 def test_fits_that_are_the_optimum_of_their_objective_are_said_to_be(refitted, variant):
     found = refitted(named(variant))
