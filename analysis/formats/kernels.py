@@ -1,43 +1,43 @@
-"""Compiled loops over step tables; importing this loads numba. Every loop releases the interpreter's lock.
+"""Compiled loops over tensors; importing this loads numba. Every loop releases the interpreter's lock.
 
-The arithmetic is that of the generic path, operation by operation, in float32. Places are unsigned, because signed
-ones cost a test for negative places. An argument that is None leaves its part of a loop out when it is compiled.
+The arithmetic is that of the generic path, operation by operation, in float32. What holds for one_number.py holds here.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-MAGNITUDE = np.int32(0x7FFFFFFF)
-INFINITY = np.int32(0x7F800000)
+from analysis.formats.by_addition import INFINITY, MAGNITUDE
+from analysis.formats.one_number import compiled, look_up, place, result
+
 ONE = np.float32(1)
 NAN = np.float32(np.nan)
 LARGEST = np.finfo(np.float32).max
-TILE = 512  # elements worked on at a time, at least one block: what is between steps stays in a near cache
-place = np.uintp
-
-
-def compiled(function):
-    """The function as machine code, kept on disk where there is a place for it."""
-    try:
-        return njit(nogil=True, error_model="numpy", cache=True)(function)
-    except RuntimeError:  # neither this folder nor the user's cache can be written to
-        return njit(nogil=True, error_model="numpy")(function)
+TILE = 2048  # elements worked on at a time, at least one block: what is between steps stays in the nearest cache
 
 
 @compiled
-def look_up(bits, steps):
-    """The result of one number, given as its bit pattern (int32)."""
-    bucket = place(np.uint32(bits) >> steps.shift)
-    return steps.results[bucket + bucket + place(bits > steps.bounds[bucket])]
+def _read(bits, first, last):
+    """All bits of the elements: their loads, with nothing between them, wait for memory together."""
+    seen = np.int32(0)
+    for i in range(first, last):
+        seen = np.int32(seen | bits[i])
+    return seen
 
 
 @compiled
 def apply(bits, steps, out):
-    """out[i]: the result of the number whose pattern is bits[i]."""
-    for i in range(place(bits.size)):
-        out[i] = look_up(bits[i], steps)
+    """out[i]: the result of the number whose pattern is bits[i].
+
+    Each tile is read before the work on it begins. Returns all bits that were read, so that no compiler leaves it out.
+    """
+    seen, count = np.int32(0), place(bits.size)
+    for first in range(place(0), count, place(TILE)):
+        last = min(first + place(TILE), count)
+        seen = np.int32(seen | _read(bits, first, last))
+        for i in range(first, last):
+            out[i] = result(bits[i], steps, steps.codes, steps.values)
+    return seen
 
 
 @compiled
@@ -51,23 +51,6 @@ def largest_finite(bits):
 
 
 @compiled
-def _wanted(top, rule):
-    """A block's scale before it is rounded; NaN where its largest magnitude is not finite."""
-    over, times, choice = rule
-    return np.int32(top).view(np.float32) / over * times * choice if top < INFINITY else NAN
-
-
-@compiled
-def _code(wanted, steps):
-    return wanted if steps is None else look_up(np.float32(wanted).view(np.int32), steps)
-
-
-@compiled
-def _scale(code, values):
-    return code if values is None else values[place(code)]
-
-
-@compiled
 def _set_tops(bits, first, size, tops):
     """The pattern of the largest magnitude of each block from element `first` on, a NaN or infinity included."""
     for block in range(place(tops.size)):
@@ -75,6 +58,57 @@ def _set_tops(bits, first, size, tops):
         for i in range(size):
             top = max(top, np.int32(bits[start + i] & MAGNITUDE))
         tops[block] = top
+
+
+@compiled
+def _set_scales(tops, rule, steps, values, scale_codes, scales):
+    """The code and the value of each block's scale; NaN where the largest magnitude is not finite."""
+    over, times, choice = rule
+    for block in range(place(tops.size)):
+        top = tops[block]
+        wanted = np.float32(np.int32(top).view(np.float32) / over * times * choice if top < INFINITY else NAN)
+        if steps is None:
+            scale_codes[block] = scales[block] = wanted
+        else:
+            code = look_up(wanted.view(np.int32), steps)
+            scale_codes[block], scales[block] = code, values[place(code)]
+
+
+@compiled
+def _scale_down(x, first, size, scales, factor, times, out):
+    """Blocks from element `first` on in units of their scales, zeros where a scale is zero or NaN.
+
+    Under a tensor's factor: times the capped reciprocals, which `times` has room for, and zeros where a scale is not
+    finite.
+    """
+    blocks = place(scales.size)
+    if factor is not None:
+        for block in range(blocks):
+            times[block] = min(ONE / (scales[block] / factor), LARGEST)
+    for block in range(blocks):
+        start, own, scale, by = first + block * size, block * size, scales[block], times[block]
+        if factor is None:
+            for i in range(size):
+                out[own + i] = x[start + i] / scale
+        else:
+            for i in range(size):
+                out[own + i] = x[start + i] * by
+    for block in range(blocks):
+        if not (scales[block] > 0 if factor is None else np.isfinite(scales[block])):
+            out[block * size : (block + 1) * size] = 0
+
+
+@compiled
+def _set_results(patterns, size, element, scales, tensor_scale, out, first):
+    """The element codes of blocks, or with a tensor_scale their values, from element `first` of `out` on."""
+    for block in range(place(scales.size)):
+        start, own, scale = first + block * size, block * size, scales[block]
+        for i in range(size):
+            found = result(patterns[own + i], element, element.codes, element.values)
+            if tensor_scale is None:
+                out[start + i] = found
+            else:
+                out[start + i] = found * scale * tensor_scale
 
 
 @compiled
@@ -86,33 +120,14 @@ def quantize(x, size, first, last, scaling, factor, element, tensor_scale, out, 
     A tile of blocks goes through each step together, since a scale alone waits for its memory.
     """
     rule, steps, values = scaling
-    bits, scaled = x.view(np.int32), np.empty(max(TILE, size), np.float32)
-    patterns, size, last = scaled.view(np.int32), place(size), place(last)
+    bits, size, last = x.view(np.int32), place(size), place(last)
     blocks = max(place(TILE) // size, place(1))
-    tops, scales = np.empty(blocks, np.int32), np.empty(blocks, np.float32)
+    scaled, tops = np.empty(blocks * size, np.float32), np.empty(blocks, np.int32)
+    scales, times = np.empty(blocks, np.float32), np.empty(blocks, np.float32)
     for tile in range(place(first), last, blocks):
         count = min(blocks, last - tile)
-        _set_tops(bits, tile * size, size, tops[:count])
-        for block in range(count):
-            code = _code(_wanted(tops[block], rule), steps)
-            scale_codes[tile + block] = code
-            scales[block] = _scale(code, values)
-        for block in range(count):
-            scale = scales[block]
-            start = (tile + block) * size
-            if factor is None:
-                for i in range(size):
-                    scaled[i] = x[start + i] / scale
-                holds = scale > 0
-            else:
-                times = min(ONE / (scale / factor), LARGEST)
-                for i in range(size):
-                    scaled[i] = x[start + i] * times
-                holds = np.isfinite(scale)
-            if not holds:
-                scaled[:size] = 0
-            for i in range(size):
-                if tensor_scale is None:
-                    out[start + i] = look_up(patterns[i], element)
-                else:
-                    out[start + i] = look_up(patterns[i], element) * scale * tensor_scale
+        start, own = tile * size, scales[:count]
+        _set_tops(bits, start, size, tops[:count])
+        _set_scales(tops[:count], rule, steps, values, scale_codes[tile : tile + count], own)
+        _scale_down(x, start, size, own, factor, times, scaled)
+        _set_results(scaled.view(np.int32), size, element, own, tensor_scale, out, start)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from analysis.formats.by_addition import codes_by_addition, values_by_addition
 from analysis.formats.scaling import SCALE_RULES, SIXTH
 from analysis.formats.steps import Steps, tabulated
 
@@ -44,14 +45,18 @@ def code_steps(fmt: Format, rounding: str, saturate: bool, reach: float = np.inf
     def codes(x: np.ndarray) -> np.ndarray:
         return fmt.search(torch.from_numpy(x).clamp(-reach, reach), rounding, saturate, None).numpy()
 
-    return tabulated(codes) if rounding in ROUNDINGS and fmt.bits <= WIDEST else None
+    steps = tabulated(codes) if rounding in ROUNDINGS and fmt.bits <= WIDEST else None
+    return codes_by_addition(fmt, saturate, reach, steps) if steps and rounding == "nearest" else steps
 
 
 @lru_cache(maxsize=256)
 def value_steps(fmt: Format, rounding: str, reach: float = np.inf) -> Steps | None:
     """The values of the saturated codes, float32."""
     steps = code_steps(fmt, rounding, True, reach)
-    return steps and steps._replace(results=fmt.values.astype(np.float32)[steps.results])
+    if steps is None:
+        return None
+    steps = steps._replace(results=fmt.values.astype(np.float32)[steps.results])
+    return values_by_addition(fmt, reach, steps) if rounding == "nearest" else steps
 
 
 def block_scaling(fmt: BlockFormat, element: Format, choice: float, factor: torch.Tensor) -> Scaling | None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from analysis.formats.by_addition import CodesByAddition, ValuesByAddition
 
 MOST_MANTISSA_BITS = 10  # of the bucket number: tables of 2^19 buckets, a few megabytes
 _MANTISSA = 23
@@ -16,12 +19,15 @@ class Steps(NamedTuple):
     results[2k + 1] above it. Patterns compare as int32, so that NaN and -0 are numbers like others. A tuple, because
     compiled code takes no dataclass.
 
-    shift: uint32. bounds: (n,) int32. results: (2n,) codes or values.
+    shift: uint32. bounds: (n,) int32. results: (2n,) codes or values. codes, values: a faster way to the results,
+    where one is proved equal.
     """
 
     shift: np.uint32
     bounds: np.ndarray
     results: np.ndarray
+    codes: CodesByAddition | None = None
+    values: ValuesByAddition | None = None
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """The results of float32 numbers, same shape: what compiled code computes, in numpy."""
@@ -44,6 +50,29 @@ def tabulated(function: Callable[[np.ndarray], np.ndarray]) -> Steps | None:
         if (np.diff(buckets) > 0).all():
             return _table(function, shift, inside, buckets)
     return None
+
+
+def has_steps_of(function: Callable[[np.ndarray], np.ndarray], steps: Steps) -> bool:
+    """Whether a function of float32 numbers gives the results of a table on every one of them, NaNs equal.
+
+    Both are constant between their steps, so the numbers at their steps and at the ends of buckets decide; of the
+    function this asks what tabulated does.
+    """
+
+    def at(patterns: np.ndarray) -> np.ndarray:
+        return _plain(function(_floats(patterns)))
+
+    first = np.arange(len(steps.bounds), dtype=np.int64) << int(steps.shift)
+    edges = np.concatenate([_all_steps(at), steps.bounds.view(np.uint32).astype(np.int64)])
+    patterns = np.unique(np.concatenate([first, edges, (edges + 1) % 2**32]))
+    return np.array_equal(at(patterns), _plain(steps.of(_floats(patterns))))
+
+
+def _plain(results: np.ndarray) -> np.ndarray:
+    """Results as whole numbers, which equal each other where they are NaN as well."""
+    if results.dtype != np.float32:
+        return results
+    return np.where(np.isnan(results), np.float32(np.nan), results).view(np.int32)
 
 
 def _table(function: Callable[[np.ndarray], np.ndarray], shift: int, steps: np.ndarray, buckets: np.ndarray) -> Steps:

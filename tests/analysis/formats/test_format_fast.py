@@ -12,8 +12,8 @@ import torch
 from analysis.formats import FORMATS, BlockFormat, Format, fake_quantize, fast
 from analysis.formats.elements import ELEMENTS
 from analysis.formats.scaling import SCALE_RULES
-from analysis.formats.stepping import ROUNDINGS, code_steps
-from analysis.formats.steps import tabulated
+from analysis.formats.stepping import ROUNDINGS, code_steps, value_steps
+from analysis.formats.steps import has_steps_of, tabulated
 
 pytest.importorskip("numba", reason="numba is not installed; every tensor takes the generic path")
 
@@ -91,6 +91,42 @@ def test_compiled_codes_are_those_of_the_search_around_every_decision_point(name
     x = torch.from_numpy(near)
     for rounding in ROUNDINGS:
         require_same_bits(fast.encode(fmt, x, rounding, True), fmt.search(x, rounding, True, None), x)
+
+
+@pytest.mark.parametrize("fmt", ELEMENTS.values(), ids=ELEMENTS)
+def test_compiled_values_are_those_of_the_codes_on_every_upper_half_of_a_float32(fmt):
+    for rounding in ROUNDINGS:
+        found = fast.fake_quantize(fmt, ODD, rounding)
+        if found is not None:
+            require_same_bits(found, fmt.decode(fmt.search(ODD, rounding, True, None)), ODD)
+
+
+@pytest.mark.parametrize("name", ["e2m1", "e2m3", "e3m2", "e4m3", "e5m2", "e4m3ieee", "e3m4"])
+def test_floats_round_by_one_addition_whatever_overflow_gives(name):
+    fmt = ELEMENTS[name]
+    for saturate, reach in ((False, np.inf), (True, np.inf), (True, fmt.reach)):
+        assert code_steps(fmt, "nearest", saturate, reach).codes
+    assert value_steps(fmt, "nearest").values
+    assert value_steps(fmt, "toward-zero").values is None
+
+
+@pytest.mark.parametrize("name", ["int2", "int4", "int8", "int8_mx"])
+def test_integers_round_by_one_addition_where_they_are_clipped_to_both_sides_alike(name):
+    fmt = ELEMENTS[name]
+    assert code_steps(fmt, "nearest", True, fmt.reach).codes
+    assert value_steps(fmt, "nearest", fmt.reach).values
+    assert code_steps(fmt, "nearest", True).codes is None  # the lowest code has no counterpart
+
+
+def test_a_rounding_that_differs_on_one_number_or_loses_a_nan_is_not_proved():
+    steps = code_steps(ELEMENTS["e3m2"], "nearest", True)
+    odd = np.nextafter(np.float32(1.125), np.float32(2))  # just above the middle of 1 and 1.25
+    assert has_steps_of(steps.codes.of, steps)
+    assert not has_steps_of(lambda x: np.where(x == odd, steps.of(x) - 1, steps.of(x)), steps)
+    assert not has_steps_of(lambda x: np.where(np.isnan(x), 0, steps.of(x)), steps)
+    values = value_steps(ELEMENTS["e4m3"], "nearest")
+    assert has_steps_of(values.values.of, values)
+    assert not has_steps_of(lambda x: np.nan_to_num(values.of(x)), values)
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)
