@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     for law in LAWS.values():
         print(f"{law.name}: {law.title}\n    {law.formula}\n    {', '.join(law.inputs)} -> {law.target}")
-        print(f"    source {law.source_id}")
+        print(f"    {law.domain}; source {law.source_id}")
     return 0
 
 
@@ -42,5 +42,6 @@ def describe(law: Law) -> dict:
         "ranges": [vars(limit) for limit in law.ranges],
         "derived": [{name: getattr(d, name) for name in ("name", "meaning", "given", "source")} for d in law.derived],
         "notes": law.notes,
+        "domain": law.domain,
         "source": law.source_id,
     }

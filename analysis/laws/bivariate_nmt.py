@@ -27,11 +27,14 @@ LAW = Law(
     ),
     predict=predict,
     source_id="nmt_scaling_2021",
+    domain="translation",
     derived=(
         Derived("encoder_share", "share of the parameters that the encoder of least loss has",
                 lambda p, x: p.p_e / (p.p_e + p.p_d)),
     ),
     notes=(
-        "No published coefficients were found: the form is offered for fitting, and was not read in the source itself.",
+        "No published coefficients were found: the form is offered for fitting, as Fernandes et al. 2023 quote it "
+        "(Eq. 2, with beta for alpha and the reference sizes).",
+        "Grown together in proportion, encoder and decoder follow one power of their sum.",
     ),
 )  # fmt: skip

@@ -77,6 +77,8 @@ COLUMNS = {
     "vocab_params": Column("parameters of the vocabulary", usual=(1e6, 1e9)),
     "encoder_params": Column("parameters of the encoder", usual=(1e7, 1e10)),
     "decoder_params": Column("parameters of the decoder", usual=(1e7, 1e10)),
+    "image_tokens": Column("tokens of an image or a video", usual=(49, 5e4), whole=True),
+    "method": Column("method, or mixture of the data"),
     "amount": Column("amount of what is scaled", usual=(1e7, 1e11)),
     # answering and reinforcement learning
     "samples": Column("samples per problem", usual=(1, 1e4), whole=True),
@@ -102,6 +104,7 @@ COLUMNS = {
     "accuracy": Column("share of accepted answers that are right", usual=(0.05, 1)),
     "eflops": Column("cost of an answer", "eFLOPs", (1e12, 1e18)),
     "score": Column("score", usual=(0.05, 1)),
+    "translation_score": Column("quality of a translation", "BLEU", (5, 50)),
     "pass_rate": Column("pass rate of single samples", usual=(0.05, 0.9)),
     "failure_rate": Column("failure rate: 1 - pass rate", usual=(0.05, 1)),
 }

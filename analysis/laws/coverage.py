@@ -24,6 +24,7 @@ LAW = Law(
     ),
     predict=predict,
     source_id="llm_monkeys_2024",
+    domain="answering",
     target="coverage",
     ranges=(Range("samples", 1, 1e4, "Brown et al. drew up to 10,000 samples: this is extrapolation", published=True),),
     derived=(Derived("samples_for", "samples that reach a coverage", samples_for, ("coverage",)),),

@@ -12,7 +12,9 @@ from analysis.laws.law import Law
 
 def missing(law: Law, runs: pd.DataFrame) -> tuple[str, ...]:
     """The columns that a law needs, its target among them, and that these runs lack or leave empty in some row."""
-    return tuple(name for name in (*law.required_inputs, law.target) if name not in runs or runs[name].isna().any())
+    groups = tuple(param.per for param in law.groups if param.required and param.per)
+    needed = (*law.required_inputs, *groups, law.target)
+    return tuple(name for name in needed if name not in runs or runs[name].isna().any())
 
 
 def constant(law: Law, runs: pd.DataFrame) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ LAW = Law(
     params=(Param("I", "FLOPs that one byte of memory traffic is worth", (100.0, 300.0, 1000.0), (1e-3, 1e6)),),
     predict=predict,
     source_id="kinetics_2025",
+    domain="answering",
     counts="total",
     target="eflops",
     absent={"samples": 1.0, "cache_bits": 16.0},

@@ -51,7 +51,8 @@ class Law:
 
     `counts` says what N counts (total or non_embedding), "" for a law without N; `absent` what a missing input means,
     where it means something. A law whose rows are points of curves has `prepare(x, constants)`, which makes further
-    columns (rows on the last axis) from the inputs of all rows. `terms` are those a user set (analysis.laws.terms).
+    columns (rows on the last axis) from the inputs of all rows. `domain` is a key of analysis.laws.domains.DOMAINS;
+    `terms` are those a user set (analysis.laws.terms).
     """
 
     name: str
@@ -68,6 +69,7 @@ class Law:
     derived: tuple[Derived, ...] = ()
     prepare: Callable[[pd.DataFrame, Mapping[str, float]], Mapping[str, np.ndarray]] | None = None
     notes: tuple[str, ...] = ()
+    domain: str = "language models"
     terms: Any = field(default=None, hash=False)
 
     @property

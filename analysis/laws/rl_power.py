@@ -23,6 +23,7 @@ LAW = Law(
     ),
     predict=predict,
     source_id="rl_posttrain_scaling_2025",
+    domain="reinforcement learning",
     counts="total",
     target="failure_rate",
     ranges=(

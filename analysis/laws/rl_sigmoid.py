@@ -24,6 +24,7 @@ LAW = Law(
     ),
     predict=predict,
     source_id="scalerl_2025",
+    domain="reinforcement learning",
     target="pass_rate",
     ranges=(
         Range("gpu_hours", 1.5e3, 1e5, "Khatri et al. fitted 1,500 to 100,000 GPU-hours: before, and beyond, the "

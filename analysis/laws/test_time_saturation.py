@@ -28,6 +28,7 @@ LAW = Law(
     ),
     predict=predict,
     source_id="ttspm_2025",
+    domain="answering",
     target="score",
     derived=(
         Derived("marginal_gain", "score that the try after these adds", marginal_gain, ("samples",)),

@@ -24,6 +24,7 @@ LAW = Law(
     params=(Param("f", "share of wrong answers that the verifier accepts", (0.01, 0.05, 0.3), (1e-9, 1.0)),),
     predict=predict,
     source_id="inference_flaws_2024",
+    domain="answering",
     target="accuracy",
     derived=(
         Derived(

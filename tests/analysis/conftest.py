@@ -93,7 +93,8 @@ def made_up() -> Callable[..., tuple[dict[str, float], pd.DataFrame]]:
         grouped = {param.per: param for param in law.groups}
         for name in [name for name in law.inputs if name not in columns]:
             group = grouped.get(name)
-            columns[name] = rng.choice([group.baseline or "none", *GROUPS], n) if group else usual(law, name, rng, n)
+            reference = [] if group and group.required else [(group and group.baseline) or "none"]
+            columns[name] = rng.choice([*reference, *GROUPS], n) if group else usual(law, name, rng, n)
         for param in law.params:
             middle = from_search(np.mean(to_search(param.starts, param.sign)), param.sign)
             own = float(middle) if param.default is None else param.default

@@ -8,6 +8,7 @@ import pytest
 
 from analysis.fits.fitting import fit
 from analysis.laws import LAWS, get_law
+from analysis.laws.terms import Terms, on_terms
 from analysis.plans.frontier import compute_optimal
 
 
@@ -307,3 +308,75 @@ def test_a_fit_of_the_best_of_every_grid_agrees_with_the_published_intervals(nam
         low, high = found.intervals[symbol]
         assert low < row["high"], (symbol, low, high)
         assert row["low"] < high, (symbol, low, high)
+
+
+def mixtures(per_mixture: dict[str, float], noise: float) -> pd.DataFrame:
+    """Losses of eight sizes with each mixture, of one exponent and one irreducible loss."""
+    rng, law = np.random.default_rng(4), LAWS["multilingual_nmt"]
+    runs = pd.DataFrame(
+        [(n, name) for name in per_mixture for n in np.geomspace(2e7, 1e9, 8)], columns=["n_params", "method"]
+    )
+    truth = {"alpha": 0.3, "L_inf": 1.2} | {f"beta[{name}]": beta for name, beta in per_mixture.items()}
+    return runs.assign(loss=law.evaluate(truth, runs) * np.exp(noise * rng.standard_normal(len(runs))))
+
+
+@pytest.mark.row("R64")
+def test_a_changed_mixture_moves_the_multiplier_and_never_the_exponent():
+    law = LAWS["multilingual_nmt"]
+    runs = mixtures({"0.1": 1.1, "0.5": 0.7, "1.0": 0.5}, noise=0.001)
+    found = fit(law, runs, draws=0)
+    assert found.values["alpha"] == pytest.approx(0.3, abs=0.02)
+    assert [found.values[f"beta[{p}]"] for p in ("0.1", "0.5", "1.0")] == pytest.approx([1.1, 0.7, 0.5], rel=0.05)
+    free = fit(on_terms(law, Terms(per={"alpha": "method"})), runs, draws=200)
+    assert len([name for name in free.values if name.startswith("alpha[")]) == 3
+    for name, (low, high) in free.intervals.items():
+        if name.startswith("alpha["):
+            assert low < 0.3 < high, (name, low, high)
+    reduced = law.evaluate(found.values, runs) - found.values["L_inf"]
+    slopes = [
+        np.polyfit(np.log(own["n_params"]), np.log(reduced[own.index]), 1)[0] for _, own in runs.groupby("method")
+    ]
+    assert slopes == pytest.approx([-found.values["alpha"]] * 3)
+
+
+def test_a_mixture_acts_like_the_share_of_the_parameters_that_has_the_same_loss():
+    law, values = LAWS["multilingual_nmt"], {"alpha": 0.3, "L_inf": 1.2, "beta[half]": 0.7, "beta[alone]": 0.5}
+    share = float(law.derive("effective_share", values, {"method": "half", "single_beta": 0.5}))
+    both = law.evaluate(values, {"n_params": [3e8, 3e8 * share], "method": ["half", "alone"]})
+    assert both[0] == pytest.approx(both[1], rel=1e-12)
+    assert share == pytest.approx((0.5 / 0.7) ** (1 / 0.3))
+
+
+@pytest.mark.row("R58")
+def test_pass_rates_of_small_models_predict_a_larger_one_within_the_published_deviation():
+    law, truth = LAWS["pass_until"], {"c": 3.0, "alpha": 0.35}
+    runs = pd.DataFrame({"n_params": np.geomspace(3e7, 1.5e9, 8)})
+    runs["pass_rate"] = law.evaluate(truth, runs) * np.exp(0.001 * np.random.default_rng(0).standard_normal(8))
+    line = np.polyfit(np.log(runs["n_params"] / 1e9), np.log(-np.log(runs["pass_rate"])), 1)
+    found = fit(law, runs, draws=0)
+    assert [-line[0], np.exp(line[1])] == pytest.approx([found.values["alpha"], found.values["c"]], rel=0.02)
+    at = {"n_params": 2.4e9}
+    assert float(law.evaluate(found.values, at)) == pytest.approx(float(law.evaluate(truth, at)), abs=0.0005)  # 0.05%
+    assert float(law.derive("size_for", truth, {"pass_rate": law.evaluate(truth, at)})) == pytest.approx(2.4e9)
+
+
+@pytest.mark.row("R58")
+def test_translation_scores_grow_with_the_log_of_the_pretraining_data():
+    law, values = LAWS["translation_score"], {"A": 10.0, "alpha": 0.2, "beta": 1.5}
+    plain = math.log(10 * 1e10**0.2) ** 1.5
+    assert float(law.evaluate(values, {"n_tokens": 1e10})) == pytest.approx(plain, rel=1e-13)
+    assert float(law.derive("tokens_for", values, {"translation_score": plain})) == pytest.approx(1e10, rel=1e-9)
+
+
+@pytest.mark.row("R58")
+def test_900b_tokens_of_a_1_4b_model_are_643_a_parameter_and_32_times_chinchillas_and_fits_cost_little(data_folder):
+    claims = pd.read_csv(data_folder / "claims.csv").set_index("claim_id")["value"].astype(float)
+    ratio = claims["overtraining_scaling_2024-04"] / 1.4e9
+    assert round(ratio) == 643
+    assert round(ratio / 20) == claims["overtraining_scaling_2024-03"] == 32
+    runs = pd.read_csv(data_folder / "runs" / "overtraining_scaling_2024.csv")
+    trained = runs.drop_duplicates(["family", "n_params", "n_tokens"])
+    assert len(trained) == claims["overtraining_scaling_2024-01"] == 104
+    target = 6 * 1.4e9 * 900e9
+    assert target / 2.4e19 == pytest.approx(300, rel=0.06)  # the five small runs, overtraining_scaling_2024-06
+    assert claims["inverse_scaling_2023-01"] == 11

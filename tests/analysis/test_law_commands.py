@@ -58,9 +58,12 @@ def test_a_file_without_the_target_or_an_input_is_answered_with_its_name(law, ca
 @each_law
 def test_a_file_without_the_inputs_that_have_a_meaning_when_missing_will_do(law, call, tmp_path, made_up):
     values, runs = made_up(law, 9)
-    plain = runs.drop(columns=[*law.absent, law.target, *(param.per for param in law.groups)], errors="ignore")
+    needed = tuple(f"{param.symbol}[" for param in law.groups if param.required)
+    optional = [param.per for param in law.groups if not param.required]
+    plain = runs.drop(columns=[*law.absent, law.target, *optional], errors="ignore")
     params = tmp_path / "params.json"
-    params.write_text(json.dumps({name: value for name, value in values.items() if "[" not in name}))
+    kept = {name: value for name, value in values.items() if "[" not in name or name.startswith(needed)}
+    params.write_text(json.dumps(kept))
     code, out, err = call("predict", "--law", law.name, "--params", params, written(tmp_path, plain))
     assert code == 0, err
     assert len(pd.read_csv(io.StringIO(out))) == 9

@@ -13,6 +13,7 @@ from analysis.fits.dual import PARTIALS, Dual, Exp
 from analysis.fits.problem import Problem
 from analysis.laws import LAWS, get_law
 from analysis.laws.columns import COLUMNS
+from analysis.laws.domains import DOMAINS
 from analysis.laws.param import from_search, to_search
 from analysis.plans.frontier import compute_optimal
 
@@ -38,6 +39,7 @@ def test_a_law_is_a_complete_record(law):
     assert law.source_id in set(sources["source_id"])
     assert law.title
     assert law.formula
+    assert law.domain in DOMAINS
     assert law.counts in (("total", "non_embedding", "not stated") if "n_params" in law.inputs else ("",))
     assert {*law.inputs, law.target, *(limit.column for limit in law.ranges)} <= set(COLUMNS)
     assert law.predicts.usual, f"what {law.name} predicts is a number"
@@ -46,6 +48,16 @@ def test_a_law_is_a_complete_record(law):
     assert len({quantity.name for quantity in law.derived}) == len(law.derived)
     assert all(quantity.meaning and quantity.source for quantity in law.derived)
     assert len({param.symbol for param in law.params}) == len(law.params)
+
+
+@pytest.mark.row("R64")
+@pytest.mark.parametrize("name", DOMAINS)
+def test_a_domain_has_a_law_of_its_own_or_general_forms_and_known_sources(name):
+    domain, own = DOMAINS[name], [law for law in LAWS.values() if law.domain == name]
+    assert own or [get_law(general) for general in domain.general]
+    sources = pd.read_csv(Path(laws.__file__).parents[2] / "results_db" / "data" / "sources.csv")
+    assert set(domain.sources) <= set(sources["source_id"])
+    assert domain.sentence.endswith(".")
 
 
 @each_law
