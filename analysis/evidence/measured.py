@@ -12,6 +12,7 @@ from analysis.evidence.check import Check
 from analysis.evidence.facts import Facts
 from analysis.plans.kbit_frontier import best_at_budgets, series
 
+MEASURED = ("source_id", "axis", "model", "n_params", "weight_bits", "value", "higher_is_better")
 BUDGETS = 12  # per series of measurements
 LITTLE = 0.01  # of the score: what counts as almost no loss
 EARLIER = ("MinMax INT Quant", "MinMax FP Quant", "SmoothQuant", "LLM-QAT")  # LLM-FP4's table beside its own methods
@@ -77,7 +78,7 @@ def mean_change(weight_format: str, facts: Facts) -> float:
 def best_width(facts: Facts) -> float:
     """The width that is best most often for equal total bits, over all series of measurements of the store."""
     wins: list[float] = []
-    for rows in series(facts.rows("quality")).values():
+    for rows in series(facts.rows("quality")[list(MEASURED)]).values():
         bits = rows["n_params"] * rows["weight_bits"]
         best = best_at_budgets(rows, np.geomspace(bits.min(), bits.max(), BUDGETS))
         wins += list(best["weight_bits"].round())

@@ -1,15 +1,200 @@
-"""One paper: what it claims, what the store has of it, what here implements it."""
+"""One paper: what it claims and what became of that, what the store has of it, what here implements it."""
 
 from __future__ import annotations
 
-from pages.ui import panels
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from streamlit import column_config
+
+from analysis.laws import LAWS
+from pages.ui import addresses, literature_card, panels
+from pages.ui.citing import bibtex
+from pages.ui.implemented import implemented
+from pages.ui.literature_board import STATUS_WORDS, board, standing
 from pages.ui.session import facts, store
+from results_db import Store
+
+CHOSEN, LIST, CLAIMS = "literature.paper", "literature.papers.table", "literature.paper_claims.table"
+# Tables whose rows a user may add to: of them the published rows are counted.
+SHARED_WITH_USERS = ("runs", "loss_curves", "quality")
+# Table of the store -> (page, what the link says, the part of its address that picks this source, or "").
+PLACES = {
+    "throughput": ("pages/probe.py", "Probe", ""),
+    "gemm_measured": ("pages/probe.py", "Probe", ""),
+    "quality": ("pages/literature.py", "Quality by format", "literature.tab=Quality"),
+    "runs": ("pages/scaling_laws.py", "Fit a law to its runs", "scaling_laws.source={source_id}"),
+    "loss_curves": ("pages/scaling_laws.py", "Fit a law to its curves", "scaling_laws.source={source_id}"),
+}
+PAPERS = {
+    "title": column_config.TextColumn("paper", width="large"),
+    "year": column_config.NumberColumn("year", format="%d"),
+    "area": column_config.TextColumn("area"),
+    "relevance": column_config.TextColumn("relevance"),
+    "claims": column_config.NumberColumn("claims"),
+    **{word: column_config.NumberColumn(word) for word in STATUS_WORDS.values()},
+    "link": column_config.LinkColumn("link", display_text="open"),
+    "source_id": column_config.TextColumn("key"),
+}
+OWN_CLAIMS = {
+    "subject": column_config.TextColumn("claim of", width="medium"),
+    "metric": column_config.TextColumn("what"),
+    "printed": column_config.TextColumn("printed"),
+    "converted": column_config.TextColumn("in one unit"),
+    "baseline": column_config.TextColumn("against"),
+    "status": column_config.TextColumn("status here"),
+    "found": column_config.TextColumn("computed here"),
+    "condition": column_config.TextColumn("kind of figure", width="medium"),
+    "how": column_config.TextColumn("how"),
+    "why": column_config.TextColumn("why"),
+    "claim_id": column_config.TextColumn("key"),
+}
+STORED = {
+    "table": column_config.TextColumn("table"),
+    "rows": column_config.NumberColumn("rows"),
+    "meaning": column_config.TextColumn("what they are", width="large"),
+}
 
 
 def papers() -> None:
-    """Draws the sources of the store as a table."""
-    found = facts(store(), "sources")
-    if found.empty:
+    """Draws the choice of a paper and its page; the list of all papers while none is chosen."""
+    sources = facts(store(), "sources")
+    if sources.empty:
         panels.empty_state("The store holds no papers.")
         return
-    panels.show_table(found, "literature.papers", f"{len(found):,} sources.")
+    rows = sources.set_index("source_id", drop=False)
+    label = rows["title"] + " (" + rows["source_id"] + ")"
+    chosen = addresses.choose(
+        "Paper",
+        list(rows.index),
+        CHOSEN,
+        lambda key: label.get(key, key),
+        "type words of a title, or choose a row below",
+    )
+    found = board(store())
+    if chosen:
+        _paper(rows.loc[chosen].to_dict(), found[found["source_id"] == chosen])
+    else:
+        _list(listed(sources, found))
+
+
+def listed(sources: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
+    """Every source with the number of its claims and of each status, those with most computed claims first."""
+    counts = pd.crosstab(claims["source_id"], claims["status"]).reindex(columns=list(STATUS_WORDS.values()))
+    found = sources.join(counts, on="source_id").assign(claims=sources["source_id"].map(counts.sum(axis=1)))
+    numbers = ["claims", *counts.columns]
+    found[numbers] = found[numbers].fillna(0).astype(int)
+    computed = found["claims"] - found["not checkable here"]
+    return found.assign(computed=computed).sort_values(["computed", "claims"], ascending=False, kind="stable")
+
+
+def _list(rows: pd.DataFrame) -> None:
+    keys = list(rows["source_id"])
+    st.dataframe(
+        rows[list(PAPERS)],
+        hide_index=True,
+        key=LIST,
+        column_config=PAPERS,
+        height=560,
+        on_select=lambda: _row_clicked(keys),
+        selection_mode="single-row",
+        alt="papers; select a row to open its page",
+    )
+    st.caption(
+        f"{len(rows):,} papers, tools and data sets; {int((rows['claims'] > 0).sum())} have claims in the store."
+    )
+
+
+def _row_clicked(keys: list[str]) -> None:
+    rows = st.session_state[LIST].selection.rows
+    if rows:
+        st.session_state[CHOSEN] = keys[rows[0]]
+
+
+def _paper(source: Mapping[str, Any], claims: pd.DataFrame) -> None:
+    st.subheader(source["title"])
+    year = "" if pd.isna(source["year"]) else f"{int(source['year'])} · "
+    st.markdown(f"{year}{panels.plain(source['area'])} · [{panels.plain(source['link'])}]({source['link']})")
+    with st.expander("BibTeX", icon=":material/format_quote:"):
+        st.code(citation(source), language="latex")
+    _claims(claims)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _stored(store(), source)
+    with right:
+        _implemented(source)
+
+
+def citation(source: Mapping[str, Any]) -> str:
+    """The BibTeX entry of a source, without an arXiv number that nobody has checked."""
+    checked = pd.notna(source["arxiv_verified"]) and bool(source["arxiv_verified"])
+    return bibtex(dict(source) | ({} if checked else {"arxiv_id": None}))
+
+
+def _claims(claims: pd.DataFrame) -> None:
+    st.markdown("##### What it claims, and whether it holds here")
+    if claims.empty:
+        st.caption("The store has no claims of it: it is here for its data, its code or its law.")
+        return
+    keys = list(claims["claim_id"])
+    event = st.dataframe(
+        claims.assign(metric=claims["metric"].str.replace("_", " "))[list(OWN_CLAIMS)],
+        hide_index=True,
+        key=CLAIMS,
+        column_config=OWN_CLAIMS,
+        on_select="rerun",
+        selection_mode="single-row",
+        alt="claims of the paper; select a row to see its card",
+    )
+    st.caption(f"{len(claims)} claims: {standing(claims)}. Select a row for its card.")
+    rows = event.selection.rows if event else []
+    if rows and rows[0] < len(keys):
+        literature_card.draw(claims.iloc[rows[0]].to_dict())
+
+
+def _stored(opened: Store, source: Mapping[str, Any]) -> None:
+    st.markdown("##### What the store has of it")
+    rows = stored(opened, source["source_id"])
+    if rows.empty:
+        st.caption("Nothing but its title and its claims.")
+        return
+    panels.show_table(rows, "literature.stored", columns=STORED)
+    with st.container(horizontal=True):
+        for table in rows["table"]:
+            if table in PLACES:
+                page, label, address = PLACES[table]
+                parts = dict(part.split("=") for part in address.format(**source).split("&") if part)
+                st.page_link(page, label=label, query_params=parts or None, icon=":material/arrow_forward:")
+        if "runs" in set(rows["table"]) and st.button(
+            "Its runs on the results page", key="literature.to_runs", icon=":material/table_chart:"
+        ):
+            st.session_state["results.source"] = [source["source_id"]]
+            st.switch_page("pages/results.py")
+
+
+def stored(opened: Store, source_id: str) -> pd.DataFrame:
+    """The tables that have published rows of a source: table, rows, meaning; without its claims and its title."""
+    columns = opened.describe()
+    tables = columns.loc[columns["column"] == "source_id", "table"]
+    meanings = opened.tables().set_index("table")["meaning"]
+    counts = {
+        name: len(
+            facts(opened, name, source_id=source_id, **({"dataset_id": None} if name in SHARED_WITH_USERS else {}))
+        )
+        for name in tables
+        if name not in ("claims", "sources")
+    }
+    rows = [(name, count, meanings[name]) for name, count in counts.items() if count]
+    return pd.DataFrame(rows, columns=list(STORED))
+
+
+def _implemented(source: Mapping[str, Any]) -> None:
+    st.markdown("##### What here implements it")
+    laws = facts(store(), "law_coefficients", source_id=source["source_id"])["law"]
+    rows = implemented(source, [law for law in laws.unique() if law in LAWS])
+    if rows.empty:
+        st.caption("No law, format, transform or check of this program names it as its source.")
+        return
+    panels.show_table(rows, "literature.implemented", "Read from the registries: each row names this paper.")

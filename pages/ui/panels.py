@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -50,20 +50,24 @@ def show_figure(
     name: str,
     caption: str,
     height: int | None = None,
+    picked: Callable[[], None] | None = None,
 ) -> None:
     """Draws a figure in the house style, its caption (sources, counts) and a download of its data.
 
-    Data that take long to write may be a function: it is called when the download is asked for.
+    Data that take long to write may be a function: it is called when the download is asked for. `picked` is called
+    when a point is clicked; the selection stands in the session under the figure's key.
     """
     figures.styled(figure, dark_theme())
     config = CAMERA | {"toImageButtonOptions": {"format": "svg", "filename": name}}
-    st.plotly_chart(figure, theme=None, key=f"{name}.figure", alt=alt, config=config, height=height or "content")
+    selecting: dict[str, Any] = {"on_select": picked, "selection_mode": "points"} if picked else {}
+    key = f"{name}.figure"
+    st.plotly_chart(figure, theme=None, key=key, alt=alt, config=config, height=height or "content", **selecting)
     row = st.container(horizontal=True, vertical_alignment="top")
     row.caption(caption, width="stretch")
     if data is not None:
         row.download_button(
             "Data",
-            _csv(data) if isinstance(data, pd.DataFrame) else partial(_called_csv, data),
+            as_csv(data) if isinstance(data, pd.DataFrame) else partial(_called_csv, data),
             f"{name}.csv",
             "text/csv",
             key=f"{name}.data",
@@ -74,10 +78,11 @@ def show_figure(
 
 
 def _called_csv(data: Callable[[], pd.DataFrame]) -> str:
-    return _csv(data())
+    return as_csv(data())
 
 
-def _csv(frame: pd.DataFrame) -> str:
+def as_csv(frame: pd.DataFrame) -> str:
+    """A table as CSV, with cells that a spreadsheet would run guarded."""
     return safe_cells(frame).to_csv(index=False)
 
 
