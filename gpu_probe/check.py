@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from gpu_probe.kernels.kernel import Kernel, Operands, exact
+from gpu_probe.kernels.kernel import Kernel, Operands, Part, exact
 from gpu_probe.shapes import Shape
 
 if TYPE_CHECKING:
@@ -24,10 +24,12 @@ SPREAD = 256
 def why_unchecked(kernel: Kernel, shape: Shape, kind: str) -> str | None:
     """A sentence when k is so large that rounding in the accumulator could hide a wrong result, else None."""
     lost = PARTIAL_SUM_SPREAD * kernel.loss_per_term.get(kind, 0.0)
-    if shape.k * lost <= MOST_SLACK:
+    terms = kernel.longest_sum(shape)
+    if terms * lost <= MOST_SLACK:
         return None
+    letter = "k" if terms == shape.k else "m" if terms == shape.m else "n"
     return (
-        f"k is {shape.k}; beyond {int(MOST_SLACK / lost)} what {kernel.format} sums may lose is as large as the "
+        f"{letter} is {terms}; beyond {int(MOST_SLACK / lost)} what {kernel.format} sums may lose is as large as the "
         "sums, so that the result cannot be checked"
     )
 
@@ -52,6 +54,8 @@ def check(kernel: Kernel, shape: Shape, operands: Operands, output: Tensor, kind
     """
     if kernel.decoded is not None:
         return _checked_codes(kernel, shape, operands, output, seed)
+    if kernel.parts is not None:
+        return _checked_parts(kernel, kernel.parts(shape, operands, output), kind, seed)
     size, dtype = kernel.result(shape)
     if (tuple(output.shape), str(output.dtype)) != (size, f"torch.{dtype}"):
         failure = f"the call returns {tuple(output.shape)} {output.dtype}, expected {size} torch.{dtype}"
@@ -77,6 +81,14 @@ def _allowed(kernel: Kernel, kind: str, left: Tensor, right: Tensor, expected: T
     if kernel.is_copy:
         return expected * 0, lost
     return UNIT_ROUNDOFF[kernel.output] * expected.abs() + SMALLEST_STEP[kernel.output], lost
+
+
+def _checked_parts(kernel: Kernel, parts: tuple[Part, ...], kind: str, seed: int) -> Check:
+    """All products of a call, each by itself: the first failure, the largest error."""
+    plain = replace(kernel, parts=None)
+    found = [(part.name, check(plain, part.shape, part.operands, part.output, kind, seed)) for part in parts]
+    failure = next((f"{name}: {one.failure}" for name, one in found if one.failure), None)
+    return Check(max(one.relative_error for _, one in found), failure, sum(one.checked for _, one in found))
 
 
 def _checked_codes(kernel: Kernel, shape: Shape, operands: Operands, made: Any, seed: int) -> Check:

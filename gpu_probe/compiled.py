@@ -59,20 +59,30 @@ def compile_for(program: Program, arch: str, tile: Tile | None = None) -> Compil
 
 
 def compiled_rows(kernel: Kernel, device: DeviceInfo) -> tuple[str, str]:
-    """Status and detail of a kernel of ours compiled for a device: native as it should be, no spill, memory enough."""
-    assert kernel.program is not None
+    """Status and detail of a kernel of ours compiled for a device: native as it should be, no spill, memory enough.
+
+    Of a pass through a layer, the programs that quantize for its products.
+    """
     arch = arch_of(device)
+    if kernel.program is None:
+        wrong = "; ".join(filter(None, (_too_much(compile_for(one, arch), arch) for one in kernel.programs)))
+        return ("WRONG", wrong) if wrong else ("OK", f"compiled; {len(kernel.programs)} programs that quantize fit")
     made = compile_for(kernel.program, arch)
     found = judge_code(kernel, made.code) if kernel.is_product else Evidence(None, "compiled; it multiplies nothing")
     expected = native_on(kernel, arch) if kernel.is_product else None
-    room = SHARED_BYTES.get(arch)
-    problems = [
-        f"native is {found.native}, expected {expected}" if found.native is not expected else "",
-        f"{made.stack_bytes} bytes of registers spill" if made.stack_bytes else "",
-        f"{made.shared_bytes} bytes of shared memory, {room} there are" if room and made.shared_bytes > room else "",
-    ]
-    wrong = "; ".join(filter(None, problems))
+    lost = f"native is {found.native}, expected {expected}" if found.native is not expected else ""
+    wrong = "; ".join(filter(None, (lost, _too_much(made, arch))))
     return ("WRONG", f"{wrong}; {found.sentence}") if wrong else ("OK", found.sentence)
+
+
+def _too_much(made: Compiled, arch: str) -> str:
+    """Which of registers and shared memory a compiled program has too few of, empty when it fits."""
+    room = SHARED_BYTES.get(arch)
+    spilled = f"{made.stack_bytes} bytes of registers spill" if made.stack_bytes else ""
+    beyond = room and made.shared_bytes > room
+    return "; ".join(
+        filter(None, (spilled, f"{made.shared_bytes} bytes of shared memory, {room} there are" if beyond else ""))
+    )
 
 
 def native_on(kernel: Kernel, arch: str) -> bool:

@@ -20,18 +20,29 @@ from gpu_probe.shapes import Shape
 SWITCH = "TRITON_INTERPRET"
 # Two tiles each way and two steps of k, none of them full.
 PRODUCT, SMALL = Shape(33, 48, 512), Tile(32, 32, 256, 4, 1)
-CASES = {"vector": (Shape(1, 24, 1024), VECTOR), "rows": (Shape(40, 1, 256), ROWS)}
+LAYER = Shape(128, 128, 256)
+# Passes through a layer of which every part is a program of ours.
+INTERPRETED_LAYERS = tuple(name for name, kernel in KERNELS.items() if kernel.phase and kernel.code is not None)
+CASES = {
+    "vector": (Shape(1, 24, 1024), VECTOR),
+    "rows": (Shape(40, 1, 256), ROWS),
+    "int4 weights": (PRODUCT, Tile(32, 32, 128, 4, 1)),
+}
 # What the interpreter of Triton 3.9 computes wrongly, and the kernels of which it therefore proves nothing.
 _BITS = "Triton's interpreter multiplies the bit patterns of bfloat16 instead of its values"
 _SCALES = "Triton's interpreter reads block scales in e4m3 as e8m0"
+_CUTS = "Triton's interpreter cuts float32 to bfloat16 instead of rounding it"
 _CARRY = "Triton's interpreter loses the carry when it rounds float32 up to the next power of two of e4m3"
 INTERPRETER_FAULTS = {
     "triton_bf16": _BITS,
+    "triton_int4_weight": _BITS,
     "quantize_mxfp4_hadamard": _BITS,  # multiplies its signs in bfloat16
     "triton_nvfp4": _SCALES,
     "quantize_fp8": _CARRY,
     "quantize_mxfp8": _CARRY,
     "quantize_nvfp4": _CARRY,
+    **dict.fromkeys(("forward_triton_mxfp4", "backward_triton_mxfp4"), _CUTS),
+    **dict.fromkeys(("forward_triton_nvfp4", "backward_triton_nvfp4"), _SCALES),
 }
 
 
@@ -39,6 +50,9 @@ def interpret(kernel: Kernel, seed: int) -> tuple[str, str]:
     """Status (OK or WRONG) and detail of one call of a kernel of ours under the interpreter."""
     import torch
 
+    if kernel.phase:
+        operands = kernel.operands(LAYER, Place("cpu", "cuda"), seed)
+        return _said(LAYER, check(kernel, LAYER, operands, kernel.launch("cuda", operands.tensors, None), "cpu", seed))
     assert kernel.program is not None
     shape, tile = CASES.get(kernel.program.kind, (PRODUCT, SMALL))
     operands = kernel.operands(shape, Place("cpu", "cuda"), seed)

@@ -55,6 +55,20 @@ def n_params(layers: int) -> int:
     return layers * (4 * hidden**2 + 3 * hidden * feed_forward)
 
 
+def matrices(layers: int) -> tuple[tuple[int, int], ...]:
+    """Outputs n and inputs k of the four linear layers in each layer of the model with that many."""
+    hidden, feed_forward = sizes(layers)
+    return (3 * hidden, hidden), (hidden, hidden), (2 * feed_forward, hidden), (hidden, feed_forward)
+
+
+def layers_on(kind: str) -> Iterator[tuple[int, int, int]]:
+    """Tokens, outputs and inputs of every linear layer that is measured on a kind of device."""
+    models = models_on(kind)
+    for layers in models.depths:
+        for n, k in matrices(layers):
+            yield models.tokens, n, k
+
+
 def step_work(models: Models) -> Iterator[Work]:
     """Every product of the four linear layers of each model in one step, m tokens in all layers.
 
@@ -62,9 +76,8 @@ def step_work(models: Models) -> Iterator[Work]:
     and (n, k, tokens) for its weights'.
     """
     for layers in models.depths:
-        hidden, feed_forward = sizes(layers)
         total = n_params(layers)
-        for n, k in ((3 * hidden, hidden), (hidden, hidden), (2 * feed_forward, hidden), (hidden, feed_forward)):
+        for n, k in matrices(layers):
             yield Work(total, "forward", models.tokens, n, k, layers)
             yield Work(total, "backward", models.tokens, k, n, layers)
             yield Work(total, "backward", n, k, models.tokens, layers)

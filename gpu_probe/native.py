@@ -46,7 +46,7 @@ def judge(kernel: Kernel, ran: Iterable[str], device: DeviceInfo) -> Evidence:
     """The verdict on the names of what ran when the kernel was called on the device."""
     names = tuple(dict.fromkeys(ran))
     told = f"ran {', '.join(name[:LONGEST_NAME] for name in names)}" if names else "no library named what ran"
-    if not kernel.is_product:
+    if not kernel.multiplies:
         return Evidence(None, told)
     if device.kind == "cpu" and kernel.on_cpu:
         return _on_cpu(kernel.on_cpu, names, told, device)

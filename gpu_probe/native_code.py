@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from gpu_probe.kernels.kernel import Kernel
 from gpu_probe.native import Evidence
@@ -36,19 +37,24 @@ INSTRUCTIONS = (
     (r"v_(mfma|wmma)_f32_\w*f16", {"fp16"}),
     (r"v_(mfma|wmma)_", {"another format"}),
 )
+WEIGHTS_ONLY = ("vector", "int4 weights")  # kinds of programs
 # A load that takes at least eight bytes of weights at once; what decoding is bound by.
-WIDE_LOAD = r"ld\.global\S*\.v[24]\.b(32|64)|ld\.global\S*\.v[248]\.[bu]\d+|ld\.global\S*\.b64"
+WIDE_LOAD = (
+    r"ld\.global\S*\.v[24]\.b(32|64)|ld\.global\S*\.v[248]\.[bu]\d+|ld\.global\S*\.b64"
+    r"|cp\.async\.c[ag]\.shared\.global(?=[^\n]*, 0x(8|10)\b)|(global|buffer)_load_(dwordx[24]|b(64|128))"
+)
 
 
 def judge_code(kernel: Kernel, code: str) -> Evidence:
     """The verdict on the assembly text that a kernel of ours was compiled to.
 
-    A product is native when every tensor instruction may be its format's. A kernel of one token has none: it is
-    native when its weights are loaded as the few bits that they are, widely.
+    A product is native when every tensor instruction may be its format's. A kernel that only stores its weights in
+    few bits is native when it loads them as the few bits that they are, widely: it then multiplies in bfloat16, or
+    for one token without tensor instructions.
     """
     found = tensor_instructions(code)
-    if kernel.program is not None and kernel.program.kind == "vector":
-        return _of_weights(found, code)
+    if kernel.program is not None and kernel.program.kind in WEIGHTS_ONLY:
+        return _of_weights({name for name, formats in found.items() if "bf16" not in formats}, found, code)
     told = f"compiled to {', '.join(found)}" if found else "compiled to no tensor instruction"
     if not found:
         return Evidence(False, f"emulated: {told}")
@@ -69,10 +75,11 @@ def tensor_instructions(code: str) -> dict[str, set[str]]:
     return found
 
 
-def _of_weights(found: dict[str, set[str]], code: str) -> Evidence:
-    meaning = "weights are read in their own bits and widened in registers; the product itself is in float32"
-    if found:
-        return Evidence(False, f"emulated: compiled to {', '.join(found)}")
+def _of_weights(others: set[str], found: Collection[str], code: str) -> Evidence:
+    products = "in bfloat16" if found else "in float32"
+    meaning = f"weights are read in their own bits and widened in registers; the product itself is {products}"
+    if others:
+        return Evidence(False, f"emulated: compiled to {', '.join(sorted(others))}")
     loads = sorted({match[0] for match in re.finditer(WIDE_LOAD, code)})
     if not loads:
         return Evidence(None, "not known to be native: weights are not loaded in words of eight bytes or more")

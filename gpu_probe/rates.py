@@ -31,6 +31,9 @@ OPERAND_BITS = {
     "nvfp4": (4.5, 4.5),
     "int8": (8.0, 8.0),
     "int4": (4.25, 4.25),
+    "int3": (3.0, 3.0),
+    "int2": (2.0, 2.0),
+    "int1": (1.0, 1.0),
     "w4a8": (8.25, 4.25),
 }
 WIDE_RESULTS = ("fp32", "tf32", "int8")  # in 32 bits; all others are bfloat16 or float16

@@ -32,7 +32,7 @@ class Shape(NamedTuple):
 class ShapeSet:
     """Shapes under one name, chosen per kind of device so that a run stays within its promise.
 
-    `kernels` are those that a run of all kernels is held to, all of them when empty.
+    `kernels` are those that a run of all kernels is held to; when empty all but those that other sets are made for.
     """
 
     name: str
@@ -66,6 +66,11 @@ TRAINING = (
     "triton_fp8", "triton_mxfp8", "triton_mxfp4", "triton_nvfp4",
     "quantize_fp8", "quantize_mxfp8", "quantize_mxfp4", "quantize_mxfp4_hadamard", "quantize_nvfp4",
 )  # fmt: skip
+_WAYS = ("bf16", "fp8", "mxfp4", "nvfp4", "triton_mxfp4", "triton_nvfp4")
+LAYERS = tuple(f"{phase}_{way}" for phase in ("forward", "backward") for way in _WAYS)
+LOOKUPS = tuple(f"{way}_int{bits}_weight" for way in ("lookup", "widened") for bits in (1, 2, 3, 4))
+BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+FEW_BITS = ("mm_bf16", "mm_int4_weight", "mm_int8_weight", "triton_int4_weight", "gemv_int4_weight")
 
 SHAPE_SETS = {
     chosen.name: chosen
@@ -93,16 +98,32 @@ SHAPE_SETS = {
             "a training step's linear layers in the planner's model sizes: calibrates the planner",
             cpu=_of_a_step(models_on("cpu")),
             accelerator=_of_a_step(models_on("cuda")),
-            kernels=TRAINING,
+            kernels=(*TRAINING, *LAYERS),
+        ),
+        ShapeSet(
+            "batch",
+            "1 to 256 tokens through one layer: where weights of few bits stop paying",
+            cpu=tuple(Shape(batch, 4096, 4096) for batch in BATCHES),
+            accelerator=tuple(Shape(batch, 8192, 8192) for batch in BATCHES),
+            kernels=FEW_BITS,
+        ),
+        ShapeSet(
+            "lookup",
+            "one token through weights of 1 to 4 bits on a CPU: tables of sums or multiplying",
+            cpu=(Shape(1, 4096, 4096),),
+            accelerator=(Shape(1, 4096, 4096),),
+            kernels=("mm_bf16", "mm_int4_weight", *LOOKUPS),
         ),
     )
 }
+# Made for one set of shapes each, and left out of a run of all kernels on others.
+SPECIAL = frozenset((*LAYERS, *LOOKUPS))
 
 
 def kernels_for(text: str, names: Iterable[str]) -> list[str]:
     """Those of the kernels that a run of all kernels on the shapes of that name is made of."""
     wanted = SHAPE_SETS[text].kernels if text in SHAPE_SETS else ()
-    return [name for name in names if not wanted or name in wanted]
+    return [name for name in names if (name in wanted if wanted else name not in SPECIAL)]
 
 
 def parse_shapes(text: str, kind: str) -> tuple[Shape, ...]:

@@ -14,6 +14,7 @@ from gpu_probe.check import check
 from gpu_probe.child import ROOT
 from gpu_probe.compiled import compiled_rows
 from gpu_probe.device import DeviceInfo, find_devices
+from gpu_probe.interpreted import INTERPRETED_LAYERS
 from gpu_probe.kernels import KERNELS, Kernel
 from gpu_probe.kernels.kernel import Place
 from gpu_probe.recorded import recorded
@@ -30,6 +31,7 @@ FAKE_MXFP4_COUNTS_PACKED_K = "for MX scaling scale_a must have"
 LONGEST_SAID = 400
 NO_TRITON = "Triton is not installed; pip install triton (3.7 or later) to compile our own kernels"
 RAGGED = (Shape(17, 48, 128), Shape(33, 64, 256), Shape(130, 272, 384))
+RAGGED_LAYERS = (Shape(128, 256, 384), Shape(384, 128, 256))  # every side is summed along, in whole steps
 CONTRACT = Shape(256, 512, 1024)
 
 
@@ -46,10 +48,11 @@ def verify(archs: Sequence[str]) -> Iterator[dict]:
     for kernel in KERNELS.values():
         if kernel.program is None or "cpu" in kernel.runs_on:
             yield from _numbers(kernel, cpu)
-    yield from _interpreted([name for name, kernel in KERNELS.items() if kernel.program is not None])
+    yield from _interpreted([name for name, kernel in KERNELS.items() if kernel.program or name in INTERPRETED_LAYERS])
     for arch, device in devices.items():
         for kernel in KERNELS.values():
-            check_name, judged = ("contract", _contract) if kernel.program is None else ("compiled", _compiled)
+            library = kernel.program is None and not kernel.phase
+            check_name, judged = ("contract", _contract) if library else ("compiled", _compiled)
             yield _row(check_name, kernel.name, arch, *judged(kernel, device))
 
 
@@ -61,8 +64,8 @@ def _numbers(kernel: Kernel, cpu: DeviceInfo) -> Iterator[dict]:
     if reason := kernel.why_not(cpu):
         yield _row("numbers", kernel.name, "cpu", "UNSUPPORTED", reason)
         return
-    for seed, ragged in enumerate(RAGGED):
-        shape = ragged if kernel.is_product else ragged._replace(n=1)
+    for seed, ragged in enumerate(RAGGED_LAYERS if kernel.phase else RAGGED):
+        shape = ragged if kernel.multiplies else ragged._replace(n=1)
         if reason := kernel.why_not_shape(shape, cpu.kind):
             yield _row("numbers", kernel.name, "cpu", "UNSUPPORTED", f"{shape}: {reason}")
             continue

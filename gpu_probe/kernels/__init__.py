@@ -1,4 +1,4 @@
-"""Every kernel, found by its module's KERNEL: adding a kernel is adding a file."""
+"""Every kernel, found by its module's KERNEL or KERNELS (a family's): adding a kernel is adding a file."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ __all__ = ["KERNELS", "Kernel", "get_kernels"]
 
 _modules = [importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)]
 _found = [module.KERNEL for module in _modules if hasattr(module, "KERNEL")]
+_found += [kernel for module in _modules for kernel in getattr(module, "KERNELS", ())]
 # The baseline of every ratio runs first, so that a run that is cut short can still be read.
 KERNELS: dict[str, Kernel] = {
     kernel.name: kernel for kernel in sorted(_found, key=lambda kernel: kernel.name != "mm_bf16")

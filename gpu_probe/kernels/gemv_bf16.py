@@ -3,6 +3,7 @@
 from gpu_probe.kernels.dense import FLOAT32_LOSS
 from gpu_probe.kernels.our_operands import token_and_codes
 from gpu_probe.kernels.program import Program, program_kernel
+from gpu_probe.kernels.rules import TRITON_AMD
 
 KERNEL = program_kernel(
     name="gemv_bf16",
@@ -11,5 +12,6 @@ KERNEL = program_kernel(
     operands=token_and_codes("bfloat16"),
     program=Program("vector", "plain_weights", ("*bf16", "*bf16", "*fp32", "*bf16"), "vector", {}),
     capability=(8, 0),
+    amd=TRITON_AMD,
     loss_per_term=FLOAT32_LOSS,
 )

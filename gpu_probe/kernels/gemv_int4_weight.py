@@ -3,6 +3,7 @@
 from gpu_probe.kernels.dense import FLOAT32_LOSS
 from gpu_probe.kernels.our_operands import token_and_int4
 from gpu_probe.kernels.program import Program, program_kernel
+from gpu_probe.kernels.rules import TRITON_AMD
 
 KERNEL = program_kernel(
     name="gemv_int4_weight",
@@ -17,5 +18,6 @@ KERNEL = program_kernel(
         {"BLOCK": 128, "KIND": "int4", "POWERS": False},
     ),
     capability=(8, 0),
+    amd=TRITON_AMD,
     loss_per_term=FLOAT32_LOSS,
 )

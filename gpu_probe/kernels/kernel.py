@@ -43,6 +43,15 @@ class Operands:
     columns: Callable[[Tensor], Tensor]
 
 
+class Part(NamedTuple):
+    """One product in what a call made, checked as a matrix product of its own."""
+
+    name: str
+    shape: Shape
+    operands: Operands
+    output: Tensor
+
+
 @dataclass(frozen=True)
 class Multiples:
     """What a library demands of m, n and k."""
@@ -106,7 +115,9 @@ class Kernel:
     the order that the library asks for, on the device, before any call. A kernel of our own has its `program`, and
     `code`, which makes the call and returns the assembly text that ran. A kernel that quantizes m x k numbers
     (n is 1) has `decoded`, the float32 values of what a call returned, and `emulated`, the float64 values that the
-    format's emulator makes of some numbers.
+    format's emulator makes of some numbers. A pass through a linear layer has its `phase` (forward, backward), the
+    `programs` of ours that it runs, and `parts`, the products in what a call returned, where there are several. A loop
+    of ours on a CPU names itself and what it was compiled to in `ran`.
     """
 
     name: str
@@ -128,11 +139,24 @@ class Kernel:
     is_copy: bool = False
     decoded: Callable[[Any], Tensor] | None = None
     emulated: Callable[[Tensor], Tensor] | None = None
+    phase: str = ""
+    parts: Callable[[Shape, Operands, Any], tuple[Part, ...]] | None = None
+    programs: tuple[Program, ...] = ()
+    ran: Callable[[], tuple[str, ...]] | None = None
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether it multiplies matrices; a copy and a quantization do not."""
+        return not self.is_copy and self.decoded is None
 
     @property
     def is_product(self) -> bool:
-        """Whether it multiplies matrices; a copy and a quantization do not."""
-        return not self.is_copy and self.decoded is None
+        """Whether it is one matrix product and nothing else; a pass through a layer is more."""
+        return self.multiplies and not self.phase
+
+    def longest_sum(self, shape: Shape) -> int:
+        """The most terms of a sum in a call on that shape."""
+        return max(shape.m, shape.n) if self.phase == "backward" else shape.k
 
     def why_not(self, device: DeviceInfo) -> str | None:
         """Why this kernel cannot run on the device, as a sentence, or None when it can."""
@@ -162,7 +186,7 @@ class Kernel:
             chosen = turn % len(sets)
             return self.launch(device.kind, sets[chosen], outs[chosen])
 
-        compiled = self.code if self.is_product and device.kind != "cpu" else None
+        compiled = self.code if self.multiplies and device.kind != "cpu" else None
         code = (lambda: compiled(device.kind, sets[0], outs[0])) if compiled else None
         return Prepared(
             run, operands, lambda: self._poison(outs, shape, device), len(sets), lambda: zero(sets), code
@@ -170,7 +194,7 @@ class Kernel:
 
     def result(self, shape: Shape) -> tuple[tuple[int, int], str]:
         """Size and torch dtype of what a call on that shape returns."""
-        return ((shape.m, shape.n) if self.is_product else (shape.m, shape.k)), self.output
+        return ((shape.m, shape.n) if self.multiplies else (shape.m, shape.k)), self.output
 
     def _poison(self, outs: list, shape: Shape, device: DeviceInfo) -> None:
         from gpu_probe.buffers import poison

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gpu_probe.kernels.kernel import Kernel, Multiples, Operands, Place, Rule
 from gpu_probe.kernels.rules import amd_architecture, anywhere, both, capability_from, triton_here
-from gpu_probe.kernels.tiles import STEPS, VECTOR, Tile, tile_for
+from gpu_probe.kernels.tiles import OTHERS, STEPS, Tile, tile_for
 from gpu_probe.shapes import Shape
 
 if TYPE_CHECKING:
@@ -39,14 +39,15 @@ class Program:
     def constants_for(self, tile: Tile) -> dict[str, Any]:
         """Every constant that the function is built with for a tile."""
         sides = {"BM": tile.rows, "BN": tile.columns, "BK": tile.step}
-        unused = {"vector": "BM", "rows": "BN"}.get(self.kind)
+        unused = {"vector": "BM", "rows": "BN", "turned": "BN"}.get(self.kind)
         return {name: side for name, side in sides.items() if name != unused} | dict(self.constants)
 
     def call(self, tile: Tile, tensors: tuple, outs: tuple) -> Any:
         """Runs the function on tensors that lie on its device; returns what Triton compiled for it."""
-        m, k = tensors[0].shape[0], tensors[0].shape[1] * self.packed
-        n = 1 if self.kind == "rows" else outs[0].shape[1]
-        wide = k // tile.step if self.kind == "rows" else -(-n // tile.columns)
+        m, k = tensors[0].shape if self.kind != "turned" else tensors[0].shape[::-1]
+        k, rows = k * self.packed, self.kind in ("rows", "turned")
+        n = 1 if rows else outs[0].shape[1]
+        wide = k // tile.step if rows else -(-n // tile.columns)
         grid = (-(-m // tile.rows) * wide,)
         return self.load()[grid](*tensors, *outs, m, n, k, **self.constants_for(tile), **options_for(tile))
 
@@ -61,9 +62,14 @@ class Program:
         return assembly(self.run(kind, tensors, (out,)))
 
     def run(self, kind: str, tensors: tuple, outs: tuple) -> Any:
-        """Runs the function with the tile of the device that its tensors lie on; returns what Triton compiled."""
+        """Runs the function with the tile of the device that its tensors lie on; returns what Triton compiled.
+
+        Tensors on the CPU are those of Triton's interpreter, which takes the tiles of 9.0.
+        """
         import torch
 
+        if tensors[0].device.type == "cpu":
+            return self.call(tile_for(self.kind, "sm_90"), tensors, outs)
         facts = torch.cuda.get_device_properties(tensors[0].device)
         arch = facts.gcnArchName.split(":")[0] if kind == "rocm" else f"sm_{facts.major}{facts.minor}"
         with torch.cuda.device(tensors[0].device):  # Triton launches on the current device
@@ -96,9 +102,8 @@ def program_kernel(
 
     `also` is one more rule about the former.
     """
-    vector = program.kind == "vector"
-    step = VECTOR.step if vector else STEPS[program.kind]
-    sizes = Multiples(n=16, k=step, largest_m=1 if vector else None)
+    step = OTHERS[program.kind].step if program.kind in OTHERS else STEPS[program.kind]
+    sizes = Multiples(n=16, k=step, largest_m=1 if program.kind == "vector" else None)
     what = "Triton compiles this kernel"
     rules = {"cuda": both(capability_from(*capability, what), triton_here, also)}
     if amd:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gpu_probe.kernels.dense import normal
 from gpu_probe.kernels.kernel import Kernel, Multiples, Operands, Place
 from gpu_probe.kernels.program import Program, assembly
-from gpu_probe.kernels.rules import anywhere, both, capability_from, triton_here
+from gpu_probe.kernels.rules import TRITON_AMD, amd_architecture, anywhere, both, capability_from, triton_here
 from gpu_probe.kernels.tiles import ROWS
+from gpu_probe.layout import blocked_length, pack_low_first, unpack_low_first
 from gpu_probe.shapes import Shape
 
 if TYPE_CHECKING:
@@ -44,9 +46,12 @@ class Recipe:
         import torch
 
         x = normal(shape.m, shape.k, place, seed).to(torch.bfloat16)
+        return Operands((x, self.factor(x)), lambda index: self._wanted(x[index]), _unit(shape.k))
+
+    def factor(self, x: Tensor) -> Tensor:
+        """What a whole tensor is multiplied by before its blocks are scaled, one float32; 1 where blocks suffice."""
         amax = x.abs().max().float()
-        factor = self._top / amax if self._top else torch.ones_like(amax)
-        return Operands((x, factor.reshape(1)), lambda index: self._wanted(x[index]), _unit(shape.k))
+        return (self._top / amax if self._top else amax.new_ones(())).reshape(1)
 
     def _wanted(self, x: Tensor) -> Tensor:
         wide = x.double()
@@ -77,30 +82,33 @@ class Recipe:
         scaled = (blocks * times[:, :, None]).view(x.shape)
         return _codes(scaled, self.fp4), scales, factor
 
-    def program(self) -> Program:
-        """The same in Triton."""
+    def program(self, turned: bool = False, tiled: bool = False) -> Program:
+        """The same in Triton: `turned` for a tensor (k, m) whose columns are encoded, `tiled` for scales in tiles."""
         constants = {"BLOCK": self.block, "EMAX": self.emax, "FP4": self.fp4, "POWERS": self.powers}
-        constants["HADAMARD"] = HADAMARD_SIZE if self.hadamard else 0
+        constants |= {"HADAMARD": HADAMARD_SIZE if self.hadamard else 0, "TURNED": turned, "TILED": tiled}
         codes = "*u8" if self.fp4 else "*fp8e4nv"
         scales = "*u8" if self.powers else "*fp8e4nv"
-        pointers = ("*bf16", "*fp32", codes, scales)
-        return Program("quantize", "block_quantize", pointers, "rows", constants, outputs=self.outputs)
+        pointers, kind = ("*bf16", "*fp32", codes, scales), "turned" if turned else "rows"
+        outputs = partial(self.outputs, turned=turned, tiled=tiled)
+        return Program("quantize", "block_quantize", pointers, kind, constants, outputs=outputs)
 
-    def outputs(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def outputs(self, x: Tensor, turned: bool = False, tiled: bool = False) -> tuple[Tensor, Tensor]:
         """Codes and scales, not yet written, of the types that the program stores."""
         import torch
 
         fp8, byte = torch.float8_e4m3fn, torch.uint8
-        codes = x.new_empty(x.shape[0], x.shape[1] // (2 if self.fp4 else 1), dtype=byte if self.fp4 else fp8)
-        blocks = x.shape[1] // self.block if self.block else 0
-        return codes, x.new_empty(x.shape[0], blocks, dtype=byte if self.powers else fp8)
+        rows, k = reversed(x.shape) if turned else x.shape
+        codes = x.new_empty(rows, k // (2 if self.fp4 else 1), dtype=byte if self.fp4 else fp8)
+        blocks, kind = k // self.block if self.block else 0, byte if self.powers else fp8
+        if not tiled:
+            return codes, x.new_empty(rows, blocks, dtype=kind)
+        return codes, x.new_zeros(blocked_length(rows, blocks), dtype=byte).view(kind)
 
     def decoded(self, made: tuple[Tensor, Tensor, Tensor]) -> Tensor:
         """float32 values (m, k) of codes, scales and factor, by the value tables of analysis.formats."""
         import torch
 
         from analysis.formats import Quantized
-        from gpu_probe.layout import unpack_low_first
 
         codes, scales, factor = made
         codes, scales = codes.view(torch.uint8), scales.view(torch.uint8) if self.block else torch.ones_like(factor[0])
@@ -117,6 +125,13 @@ class Recipe:
         return get_format(self.emulator)
 
 
+FP8 = Recipe("e4m3_tensor", 0, 8, fp4=False, powers=False)
+MXFP8 = Recipe("mxfp8", 32, 8, fp4=False, powers=True)
+MXFP4 = Recipe("mxfp4", 32, 2, fp4=True, powers=True)
+MXFP4_HADAMARD = replace(MXFP4, hadamard=True)
+NVFP4 = Recipe("nvfp4", 16, 2, fp4=True, powers=False)
+
+
 def signs(like: Tensor) -> Tensor:
     """The Hadamard matrix of size 32 with entries 1 and -1, in the type and on the device of a tensor."""
     import torch
@@ -128,11 +143,11 @@ def signs(like: Tensor) -> Tensor:
 
 
 def quantize_kernel(name: str, format: str, about: str, recipe: Recipe, capability: tuple[int, int]) -> Kernel:
-    """A kernel that quantizes: torch's operations on CPUs and Apple GPUs, our own program on NVIDIA's."""
+    """A kernel that quantizes: torch's operations on a CPU, our own program on NVIDIA's and AMD's GPUs."""
     program = recipe.program()
 
     def launch(kind: str, tensors: tuple, out: Tensor | None) -> Any:
-        if kind != "cuda":
+        if kind == "cpu":
             return recipe.in_torch(*tensors)
         outs = recipe.outputs(tensors[0])
         program.run(kind, tensors, outs)
@@ -152,10 +167,11 @@ def quantize_kernel(name: str, format: str, about: str, recipe: Recipe, capabili
         runs_on={
             "cpu": anywhere,
             "cuda": both(capability_from(*capability, "Triton compiles this kernel"), triton_here),
+            "rocm": both(amd_architecture(TRITON_AMD, "Triton compiles this kernel"), triton_here),
         },
-        elsewhere="activations are quantized on CPUs and NVIDIA GPUs only",
+        elsewhere="activations are quantized by Triton on NVIDIA and AMD GPUs and by torch on CPUs, not yet elsewhere",
         output="uint8",
-        multiples={"cpu": Multiples(k=HADAMARD_SIZE), "cuda": Multiples(k=ROWS.step)},
+        multiples={"cpu": Multiples(k=HADAMARD_SIZE), **dict.fromkeys(("cuda", "rocm"), Multiples(k=ROWS.step))},
         own_shapes=SHAPES,
         decoded=recipe.decoded,
         emulated=recipe.emulated,
@@ -164,8 +180,6 @@ def quantize_kernel(name: str, format: str, about: str, recipe: Recipe, capabili
 
 def _codes(scaled: Tensor, fp4: bool) -> Tensor:
     import torch
-
-    from gpu_probe.layout import pack_low_first
 
     if not fp4:
         return scaled.clamp(-LARGEST_SCALE, LARGEST_SCALE).to(torch.float8_e4m3fn).view(torch.uint8)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from gpu_probe.device import DeviceInfo
 from gpu_probe.kernels.kernel import Rule
 
+# AMD architectures for which our kernels that need no tensor core of their own are compiled and fit.
+TRITON_AMD = ("gfx90a", "gfx942", "gfx950", "gfx1201")
+
 
 def anywhere(device: DeviceInfo) -> None:
     """No objection to any device of the kind."""

@@ -2,6 +2,7 @@
 
 from gpu_probe.kernels.dense import FLOAT32_LOSS, operands_in
 from gpu_probe.kernels.program import Program, program_kernel, with_unit_scales
+from gpu_probe.kernels.rules import TRITON_AMD
 
 KERNEL = program_kernel(
     name="triton_bf16",
@@ -10,6 +11,6 @@ KERNEL = program_kernel(
     operands=with_unit_scales(operands_in("bfloat16")),
     program=Program("products", "dense", ("*bf16", "*bf16", "*fp32", "*fp32", "*bf16"), "bf16", {"INTEGER": False}),
     capability=(8, 0),
-    amd=("gfx90a", "gfx942", "gfx950", "gfx1201"),
+    amd=TRITON_AMD,
     loss_per_term=FLOAT32_LOSS,
 )

@@ -2,6 +2,7 @@
 
 from gpu_probe.kernels.mm_int8 import random_codes
 from gpu_probe.kernels.program import Program, program_kernel, with_unit_scales
+from gpu_probe.kernels.rules import TRITON_AMD
 
 KERNEL = program_kernel(
     name="triton_int8",
@@ -10,6 +11,6 @@ KERNEL = program_kernel(
     operands=with_unit_scales(random_codes),
     program=Program("products", "dense", ("*i8", "*i8", "*fp32", "*fp32", "*i32"), "int8", {"INTEGER": True}),
     capability=(8, 0),
-    amd=("gfx90a", "gfx942", "gfx950", "gfx1201"),
+    amd=TRITON_AMD,
     output="int32",
 )

@@ -70,3 +70,26 @@ def block_scaled(
         a_scales_at += BK // BLOCK
         w_scales_at += BK // BLOCK
     _store(out, total * (tl.load(a_whole) * tl.load(w_whole)), rows, columns, m, n)
+
+
+@triton.jit
+def int4_weights(x, codes, scales, whole, out, m, n, k, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr):
+    """bfloat16 tokens by 4-bit weights stored from 0 with a scale per BK along k: weights stay few bits until used.
+
+    A byte holds an even column low and the next high; a group's scale multiplies its sum, in float32.
+    """
+    rows, columns = _tile(m, n, BM, BN)
+    pairs, kept = tl.arange(0, BK // 2), (columns % n).to(tl.int64)
+    x_at = x + (rows % m)[:, None].to(tl.int64) * k + tl.arange(0, BK)[None, :]
+    codes_at = codes + kept[:, None] * (k // 2) + pairs[None, :]
+    scales_at = scales + kept * (k // BK)
+    total = tl.zeros((BM, BN), dtype=tl.float32)
+    for _ in range(0, k, BK):
+        pair = tl.load(codes_at)
+        both = tl.reshape(tl.join(pair & 15, pair >> 4), (BN, BK)).to(tl.float32) - 8.0
+        part = tl.dot(tl.load(x_at), tl.trans(both.to(x.dtype.element_ty)))
+        total += part * tl.load(scales_at).to(tl.float32)[None, :]
+        x_at += BK
+        codes_at += BK // 2
+        scales_at += 1
+    _store(out, total * tl.load(whole), rows, columns, m, n)

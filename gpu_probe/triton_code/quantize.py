@@ -61,25 +61,42 @@ def _scales_of(amax, factor, EMAX: tl.constexpr, POWERS: tl.constexpr):
 
 
 @triton.jit
+def _place(rows, first, blocks, COUNT: tl.constexpr, TILED: tl.constexpr):
+    """Where the scales of COUNT blocks from `first` on lie: row by row, or in tiles of 128 x 4 (gpu_probe.layout)."""
+    block = first + tl.arange(0, COUNT)[None, :]
+    row = rows[:, None].to(tl.int64)
+    at = row * blocks + block
+    if TILED:
+        tile = (row // 128) * tl.cdiv(blocks, 4) + block // 4
+        at = tile * 512 + row % 32 * 16 + row % 128 // 32 * 4 + block % 4
+    return at
+
+
+@triton.jit
 def block_quantize(
     x, factor, codes, scales, m, n, k,
     BM: tl.constexpr, BK: tl.constexpr, BLOCK: tl.constexpr, EMAX: tl.constexpr,
-    FP4: tl.constexpr, POWERS: tl.constexpr, HADAMARD: tl.constexpr,
+    FP4: tl.constexpr, POWERS: tl.constexpr, HADAMARD: tl.constexpr, TURNED: tl.constexpr, TILED: tl.constexpr,
 ):  # fmt: skip
-    """bfloat16 rows (m, k) to codes and, unless BLOCK is 0, block scales row by row; HADAMARD is 0 or its size."""
+    """bfloat16 rows (m, k) to codes and, unless BLOCK is 0, block scales; HADAMARD is 0 or its size.
+
+    TURNED reads the rows from a matrix (k, m) that holds them as columns; TILED lays scales out for scaled_mm.
+    """
     wide = k // BK
     rows = tl.program_id(0) // wide * BM + tl.arange(0, BM)
     first = tl.program_id(0) % wide * BK
     kept, inner = (rows % m)[:, None].to(tl.int64), tl.arange(0, BK)[None, :]
-    value = tl.load(x + kept * k + first + inner).to(tl.float32)
+    if TURNED:
+        value = tl.load(x + (first + inner).to(tl.int64) * m + kept).to(tl.float32)
+    else:
+        value = tl.load(x + kept * k + first + inner).to(tl.float32)
     if HADAMARD > 0:
         value = _spread(value, BM, BK, HADAMARD)
     inside = (rows < m)[:, None]
     if BLOCK == 0:
         scaled = value * tl.load(factor)
     else:
-        scales_at = scales + rows[:, None].to(tl.int64) * (k // BLOCK) + first // BLOCK
-        scales_at += tl.arange(0, BK // BLOCK)[None, :]
+        scales_at = scales + _place(rows, first // BLOCK, k // BLOCK, BK // BLOCK, TILED)
         blocks = tl.reshape(value, (BM, BK // BLOCK, BLOCK))
         code, times = _scales_of(tl.max(tl.abs(blocks), axis=2), factor, EMAX, POWERS)
         tl.store(scales_at, code, mask=inside)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.plans.calibrate import layer_times, throughput_rows
+from analysis.plans.calibrate import SUM, WHOLE, layer_times, preferred, throughput_rows
 from analysis.plans.speed import SpeedTable, measured_tables
 from gpu_probe.kernels import KERNELS
 from gpu_probe.layers import models_on, step_work
@@ -17,6 +17,11 @@ from pages.ui.figures_calibration import calibration_figure
 from pages.ui.probe_tables import rows_of, timed_runs
 from pages.ui.session import current, facts
 from results_db import Store
+
+HOW = {
+    WHOLE: "each pass through them timed as one call, quantizing both operands of each product among it",
+    SUM: "each product's fastest native kernel plus quantizing both of its operands, added up",
+}
 
 
 def throughput(store: Store) -> pd.DataFrame:
@@ -31,10 +36,13 @@ def times(rows: pd.DataFrame) -> pd.DataFrame:
     """The times of a step's linear layers from the rows of one run (analysis.plans.calibrate.layer_times)."""
     timed = rows[(rows["status"] == Status.OK) & rows["kernel"].isin(list(KERNELS))].dropna(subset=["m", "n", "k"])
     if timed.empty:
-        return layer_times(_work("cpu"), timed.assign(quantizes=False))
-    quantizes = [KERNELS[name].decoded is not None for name in timed["kernel"]]
+        return layer_times(_work("cpu"), timed.assign(quantizes=False, **{"pass": ""}))
+    kinds = {
+        "quantizes": [KERNELS[name].decoded is not None for name in timed["kernel"]],
+        "pass": [KERNELS[name].phase for name in timed["kernel"]],
+    }
     dense = ~timed["kernel"].str.contains("_sparse|_weight|_row|_block|copy")
-    numbers = timed.assign(quantizes=quantizes).astype({"m": "int64", "n": "int64", "k": "int64"})[dense]
+    numbers = timed.assign(**kinds).astype({"m": "int64", "n": "int64", "k": "int64"})[dense]
     return layer_times(_work(str(timed["device_kind"].iloc[0])), numbers)
 
 
@@ -52,14 +60,16 @@ def _work(kind: str) -> pd.DataFrame:
 
 
 def shown(found: pd.DataFrame) -> pd.DataFrame:
-    """The times as a table: parameters, phase, format, milliseconds with their span, over bf16, share of quantizing."""
-    bf16 = found[found["format"] == "bf16"].set_index(["n_params", "phase"])["p50_us"]
-    base = bf16.reindex(pd.MultiIndex.from_frame(found[["n_params", "phase"]])).to_numpy()
+    """The times as a table: parameters, phase, format, how, milliseconds with span, over bf16, share of quantizing."""
+    key = ["n_params", "phase", "how"]
+    bf16 = found[found["format"] == "bf16"].set_index(key)["p50_us"]
+    base = bf16.reindex(pd.MultiIndex.from_frame(found[key])).to_numpy()
     return pd.DataFrame(
         {
             "parameters": found["n_params"].map(words),
             "phase": found["phase"],
             "format": found["format"],
+            "how": found["how"],
             "p50_ms": found["p50_us"] / 1e3,
             "p20_ms": found["p20_us"] / 1e3,
             "p80_ms": found["p80_us"] / 1e3,
@@ -83,20 +93,21 @@ def section(store: Store, rows: pd.DataFrame) -> None:
     if own.empty:
         st.caption("No FP4 format was measured natively beside FP8 in this run, so it gives the planner no speed-up.")
     else:
-        tables = measured_tables(own)
+        tables, (how, *_) = measured_tables(own), preferred(found)["how"]
         panels.show_figure(
             calibration_figure([*tables, *measured_tables(facts(store, "throughput"))], _finding(tables[0])),
             "Speed of FP4 over FP8 by model size, forward and backward, measured here and published",
             own,
             "probe.calibration",
-            "Measured: each product's fastest native kernel plus quantizing both of its operands, summed over the four "
-            "linear layers of every layer. The planner and the overview offer these speeds under your device's name.",
+            f"Measured: the four linear layers of every layer, {HOW[how]}. The planner and the overview offer these "
+            "speeds under your device's name.",
         )
         st.page_link("pages/planner.py", label="Plan with these speeds", icon=":material/tune:")
     panels.show_table(
         shown(found),
         "probe.step",
-        "Linear layers of one training step, hidden size 128 a layer; bf16 quantizes nothing.",
+        "Linear layers of one training step, hidden size 128 a layer. One call: a whole pass, quantizing and turning "
+        "its operands among it. Sum of parts: products and quantizing measured apart; bf16 quantizes nothing.",
         probe_columns.STEP,
     )
 

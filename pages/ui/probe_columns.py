@@ -59,6 +59,7 @@ QUANTIZING = {
 }
 
 STEP = {
+    "how": column_config.TextColumn("measured as", help="One call of the whole pass, or its parts added up"),
     "p50_ms": column_config.NumberColumn("median [ms]", format="%.4g"),
     "p20_ms": column_config.NumberColumn("p20 [ms]", format="%.4g"),
     "p80_ms": column_config.NumberColumn("p80 [ms]", format="%.4g"),

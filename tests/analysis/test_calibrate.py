@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.plans.calibrate import SOURCE, layer_times, throughput_rows
+from analysis.plans.calibrate import SOURCE, SUM, WHOLE, layer_times, preferred, throughput_rows
 from analysis.plans.speed import measured_tables
 from gpu_probe.layers import Models, n_params, sizes, step_work
 
@@ -25,9 +25,10 @@ WORK = pd.DataFrame(
 )
 
 
-def row(format, m, n, k, p50, native=True, quantizes=False):
+def row(format, m, n, k, p50, native=True, quantizes=False, phase=""):
     times = {"p20_us": 0.9 * p50, "p50_us": p50, "p80_us": 1.2 * p50}
-    return {"format": format, "m": m, "n": n, "k": k, "native": native, "quantizes": quantizes, **times}
+    kind = {"native": native, "quantizes": quantizes, "pass": phase}
+    return {"format": format, "m": m, "n": n, "k": k, **kind, **times}
 
 
 def measured(format, p50, quantize_us=None):
@@ -70,6 +71,36 @@ def test_the_fastest_kernel_of_a_product_and_the_fastest_fp8_count():
     alone = layer_times(WORK, pd.DataFrame(fast))
     assert set(times["format"]) == {"FP8"}
     pd.testing.assert_frame_equal(times, alone)
+
+
+def passes(format, forward, backward, native=True):
+    """A row for each layer of WORK and each of its passes as one call."""
+    layers = ((10, 4, 6), (10, 8, 6))
+    pairs = (("forward", forward), ("backward", backward))
+    return [row(format, *layer, p50, native, phase=phase) for layer in layers for phase, p50 in pairs]
+
+
+@pytest.mark.row("R25")
+def test_a_pass_measured_as_one_call_goes_before_the_sum_of_its_parts():
+    parts = measured("fp8", 8.0, 10.0) + measured("nvfp4", 4.0, 10.0) + measured("bf16", 16.0)
+    whole = passes("fp8", 30.0, 50.0) + passes("nvfp4", 20.0, 25.0)
+    times = layer_times(WORK, pd.DataFrame(parts + whole))
+    found = times[times["how"] == WHOLE].set_index(["n_params", "phase", "format"])["p50_us"]
+    assert found[100, "forward", "FP8"] == pytest.approx(2 * 30.0)
+    assert found[200, "backward", "NVFP4"] == pytest.approx(3 * 25.0)
+    assert set(times.loc[times["how"] == SUM, "format"]) == {"bf16", "FP8", "NVFP4"}
+    assert set(preferred(times)["how"]) == {WHOLE}
+    (speed,) = measured_tables(throughput_rows(times, "B200 SXM", 16384, 32))
+    assert list(speed.forward) == pytest.approx([1.5, 1.5])
+    assert list(speed.backward) == pytest.approx([2.0, 2.0])
+
+
+def test_formats_are_compared_within_one_way_of_measuring():
+    """Where FP8 was not measured as one call, or emulated, a whole pass in FP4 is compared with nothing."""
+    parts = measured("fp8", 8.0, 10.0) + measured("nvfp4", 4.0, 10.0)
+    for whole in ([], passes("fp8", 1.0, 1.0, native=False)):
+        times = layer_times(WORK, pd.DataFrame(parts + whole + passes("nvfp4", 1.0, 1.0)))
+        assert set(preferred(times)["how"]) == {SUM}
 
 
 def test_the_planner_reads_the_speed_ups_as_it_reads_published_ones():

@@ -29,7 +29,7 @@ def test_a_kernel_is_right_on_this_gpu_and_tells_what_ran(name, device):
         pytest.skip(kernel.why_not(device) or f"{name} is tested here on {' or '.join(rules)}; this machine has none")
     if reason := kernel.why_not(device):
         pytest.skip(reason)
-    shape = NUMBERS if not kernel.is_product else ONE if name.startswith("gemv") else MANY
+    shape = NUMBERS if not kernel.multiplies else ONE if name.startswith("gemv") else MANY
     (result,) = run_cases([Case(name, shape)], Settings(device=device.id, budget_s=0.2))
     print(result.to_json())
     assert result.status is Status.OK, result.detail

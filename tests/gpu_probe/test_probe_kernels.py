@@ -11,9 +11,9 @@ import pytest
 from gpu_probe.check import why_unchecked
 from gpu_probe.device import KIND_WORDS, DeviceInfo
 from gpu_probe.kernels import KERNELS, get_kernels
-from gpu_probe.rates import PEAK_COLUMNS
+from gpu_probe.rates import PEAK_COLUMNS, peak_format
 from gpu_probe.recorded import RECORDED, recorded
-from gpu_probe.shapes import SHAPE_SETS, Shape
+from gpu_probe.shapes import LAYERS, LOOKUPS, SHAPE_SETS, SPECIAL, Shape, kernels_for
 
 NVIDIA_8 = {"sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_103", "sm_110", "sm_120"}
 BLACKWELL = {"sm_100", "sm_103", "sm_110", "sm_120"}
@@ -24,6 +24,7 @@ EVERYWHERE = {"sm_75", *NVIDIA_8, *AMD, *CPUS, "mps"}
 
 # Refusals of shapes that are fair: _int_mm needs 17 tokens on a GPU, a kernel for decoding takes one.
 OTHER_TOKENS = r"m is \d+; this call (needs m of at least 17|is made for m of at most 1|needs a multiple of (8|16))"
+ALWAYS = {"mm_fp32", "mm_fp16", "mm_bf16", "mm_tf32", "forward_bf16", "backward_bf16"}  # asks nothing new of torch
 # Kernel -> the recorded devices that run it. Sources: torch 2.13 ScaledBlas.cpp and Blas.cpp; for MXFP4 on 12.x torch
 # has no product though the hardware has; on gfx942 FP8 is the fnuz kind, which is another format.
 RUNS_ON = {
@@ -52,18 +53,26 @@ RUNS_ON = {
     "triton_mxfp4": NVIDIA_8 | {"gfx950"},
     "triton_nvfp4": FP8_TYPES,
     "triton_w4a8": FP8_TYPES | {"gfx950"},
-    "gemv_bf16": NVIDIA_8,
-    "gemv_int8_weight": NVIDIA_8,
-    "gemv_int4_weight": NVIDIA_8,
-    "gemv_mxfp4_weight": NVIDIA_8,
-    "gemv_fp8_weight": FP8_TYPES,
-    "gemv_nvfp4_weight": FP8_TYPES,
-    "quantize_fp8": FP8_TYPES | CPUS,
-    "quantize_mxfp8": FP8_TYPES | CPUS,
-    "quantize_nvfp4": FP8_TYPES | CPUS,
-    "quantize_mxfp4": NVIDIA_8 | CPUS,
-    "quantize_mxfp4_hadamard": NVIDIA_8 | CPUS,
+    "triton_int4_weight": NVIDIA_8 | AMD,
+    "gemv_bf16": NVIDIA_8 | AMD,
+    "gemv_int8_weight": NVIDIA_8 | AMD,
+    "gemv_int4_weight": NVIDIA_8 | AMD,
+    "gemv_mxfp4_weight": NVIDIA_8 | AMD,
+    "gemv_fp8_weight": FP8_TYPES | AMD,
+    "gemv_nvfp4_weight": FP8_TYPES | AMD,
+    "quantize_fp8": FP8_TYPES | CPUS | AMD,
+    "quantize_mxfp8": FP8_TYPES | CPUS | AMD,
+    "quantize_nvfp4": FP8_TYPES | CPUS | AMD,
+    "quantize_mxfp4": NVIDIA_8 | CPUS | AMD,
+    "quantize_mxfp4_hadamard": NVIDIA_8 | CPUS | AMD,
+    # Loops of ours on a CPU.
+    **dict.fromkeys(LOOKUPS, CPUS),
 }
+# A pass through a layer runs where its product does; on a CPU, FP4 is widened.
+LAYERS_ON = {"triton_mxfp4": CPUS, "triton_nvfp4": CPUS}
+for _way in ("mm_bf16", "mm_fp8", "mm_mxfp4", "mm_nvfp4", "triton_mxfp4", "triton_nvfp4"):
+    for _phase in ("forward", "backward"):
+        RUNS_ON[f"{_phase}_{_way.removeprefix('mm_')}"] = RUNS_ON[_way] | LAYERS_ON.get(_way, set())
 
 
 def test_the_table_names_every_kernel_and_every_recorded_device():
@@ -94,8 +103,13 @@ def test_a_torch_without_the_operation_is_the_reason_where_one_is_needed(name):
     if KERNELS[name].program is not None:
         assert str(reason).startswith("Triton is not installed beside torch; pip install triton")
         return
+    if KERNELS[name].programs:  # a layer that quantizes by Triton lacks that or its product's operation
+        assert str(reason).startswith(
+            ("Triton is not installed beside torch; pip install triton", "torch 2.4.1 has no ")
+        )
+        return
     assert reason is None or (reason.startswith("torch 2.4.1 has no ") and "install torch" in reason), reason
-    assert (reason is None) == (name in {"mm_fp32", "mm_fp16", "mm_bf16", "mm_tf32"})
+    assert (reason is None) == (name in ALWAYS or name in LOOKUPS)
 
 
 def test_every_file_of_kernels_that_starts_with_mm_is_in_the_registry():
@@ -112,9 +126,10 @@ def test_the_baseline_comes_first_so_that_a_run_cut_short_can_be_read():
 def test_a_kernel_says_what_it_does_and_has_a_format_with_a_peak(name):
     kernel = KERNELS[name]
     assert kernel.about
-    assert kernel.format in PEAK_COLUMNS
+    assert peak_format(name, kernel.format) in PEAK_COLUMNS
     assert set(kernel.multiples) <= set(kernel.runs_on)
-    assert (kernel.on_cpu is not None) == ("cpu" in kernel.runs_on and kernel.is_product)
+    if "cpu" in kernel.runs_on:
+        assert (kernel.on_cpu is not None) == kernel.multiplies
 
 
 @pytest.mark.parametrize(
@@ -160,6 +175,16 @@ def test_the_shipped_shapes_suit_every_kernel_but_for_the_tokens_and_can_be_chec
         reason = kernel.why_not_shape(shape, kind)
         assert reason is None or re.fullmatch(OTHER_TOKENS, reason), reason
         assert why_unchecked(kernel, shape, kind) is None
+
+
+def test_kernels_made_for_one_set_of_shapes_are_left_out_of_others():
+    assert not SPECIAL - set(KERNELS)
+    assert {name for name, kernel in KERNELS.items() if kernel.phase} == set(LAYERS)
+    for chosen in ("quick", "decode", "llm", "32,64,128"):
+        assert not SPECIAL & set(kernels_for(chosen, KERNELS))
+    assert set(LAYERS) <= set(kernels_for("planner", KERNELS))
+    assert set(LOOKUPS) <= set(kernels_for("lookup", KERNELS))
+    assert all(set(known.kernels) <= set(KERNELS) for known in SHAPE_SETS.values())
 
 
 def test_a_sum_too_long_to_be_checked_is_refused_with_the_longest_that_can_be():

@@ -14,14 +14,15 @@ from pathlib import Path
 import pytest
 
 from gpu_probe.compiled import NATIVE_ON, compile_for, compiled_rows, our_kernels
-from gpu_probe.interpreted import INTERPRETER_FAULTS
+from gpu_probe.interpreted import INTERPRETED_LAYERS, INTERPRETER_FAULTS
 from gpu_probe.kernels import KERNELS
 from gpu_probe.kernels.tiles import SHARED_BYTES, Tile, arch_of, tile_for
-from gpu_probe.native_code import judge_code, tensor_instructions
+from gpu_probe.native_code import WEIGHTS_ONLY, judge_code, tensor_instructions
 from gpu_probe.recorded import RECORDED, recorded
 
 ROOT = Path(__file__).parents[2]
 OURS = [kernel.name for kernel in our_kernels()]
+LAYERS = list(INTERPRETED_LAYERS)
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("triton") is None, reason="Triton is not installed; pip install --group dev brings it"
 )
@@ -35,7 +36,7 @@ def interpreted(*program: str, switch: str = "1") -> subprocess.CompletedProcess
 @pytest.fixture(scope="module")
 def numbers() -> dict[str, dict]:
     """What the interpreter, its known faults mended, makes of every kernel of ours."""
-    done = interpreted(str(Path(__file__).with_name("interpreted_with_shim.py")), *OURS)
+    done = interpreted(str(Path(__file__).with_name("interpreted_with_shim.py")), *OURS, *LAYERS)
     assert done.returncode == 0, done.stderr
     return {row["kernel"]: row for row in map(json.loads, done.stdout.splitlines())}
 
@@ -48,13 +49,18 @@ def test_the_interpreter_computes_what_the_emulators_codes_stand_for(name, numbe
     assert float(error) <= (0.0 if KERNELS[name].output == "int32" else 1e-6), row["detail"]
 
 
+@pytest.mark.parametrize("name", [*LAYERS, "tiled scales"])
+def test_a_pass_through_a_layer_is_right_under_the_interpreter_quantizing_among_it(name, numbers):
+    assert numbers[name]["status"] == "OK", numbers[name]["detail"]
+
+
 def test_without_the_shim_a_kernel_that_the_interpreter_gets_wrong_is_skipped_with_the_reason():
     done = interpreted("-m", "gpu_probe.interpreted", "triton_bf16", "triton_nvfp4", "gemv_nvfp4_weight")
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["status"] for row in rows] == ["SKIPPED", "SKIPPED", "OK"]
     assert [row["detail"] for row in rows[:2]] == [INTERPRETER_FAULTS[name] for name in ("triton_bf16", "triton_nvfp4")]
-    assert set(INTERPRETER_FAULTS) <= set(OURS)
+    assert set(INTERPRETER_FAULTS) <= {*OURS, *LAYERS}
 
 
 def test_the_interpreter_must_be_asked_for_before_python_starts():
@@ -76,10 +82,18 @@ NATIVE = [
     ("triton_mxfp8", "sm_120", r"mma\.sync\S*kind::mxf8f6f4\S*e4m3\.e4m3\.f32\.ue8m0"),
     ("triton_mxfp4", "sm_120", r"mma\.sync\S*kind::mxf4nvf4\S*scale_vec::2X\S*e2m1\.e2m1\.f32\.ue8m0"),
     ("triton_nvfp4", "sm_120", r"mma\.sync\S*kind::mxf4nvf4\S*scale_vec::4X\S*e2m1\.e2m1\.f32\.ue4m3"),
+    ("triton_int4_weight", "sm_90", r"wgmma\.mma_async\S*\.f32\.bf16\.bf16"),
     ("gemv_mxfp4_weight", "sm_80", r"ld\.global"),
     ("gemv_nvfp4_weight", "sm_90", r"ld\.global"),
 ]
-QUANTIZING = [("quantize_mxfp8", "sm_90"), ("quantize_nvfp4", "sm_100"), ("quantize_mxfp4_hadamard", "sm_80")]
+QUANTIZING = [
+    ("quantize_mxfp8", "sm_90"),
+    ("quantize_nvfp4", "sm_100"),
+    ("quantize_mxfp4_hadamard", "sm_80"),
+    ("quantize_nvfp4", "gfx942"),
+    ("backward_nvfp4", "sm_100"),
+    ("backward_mxfp4", "gfx950"),
+]
 
 
 @pytest.mark.parametrize(("name", "arch", "instruction"), NATIVE)
@@ -96,8 +110,9 @@ def test_a_kernel_compiles_to_its_formats_own_instruction_without_spills(name, a
 def test_a_quantizing_kernel_compiles_without_spills_and_converts_with_the_hardware(name, arch):
     status, detail = compiled_rows(KERNELS[name], recorded(arch))
     assert status == "OK", detail
-    if arch != "sm_80":
-        code = compile_for(KERNELS[name].program, arch).code
+    if arch in ("sm_90", "sm_100"):
+        kernel = KERNELS[name]
+        code = compile_for(kernel.program or kernel.programs[-1], arch).code
         assert re.search(r"cvt\.rn\.satfinite\.e4m3x2\.f32", code)
 
 
@@ -200,7 +215,7 @@ def test_every_architecture_that_runs_a_kernel_of_ours_has_a_tile_that_its_hardw
             continue
         tile = tile_for(kernel.program.kind, arch)
         if kernel.program.kind not in ("vector", "rows"):
-            assert tile.rows >= 128
+            assert tile.rows >= (64 if kernel.program.kind in WEIGHTS_ONLY else 128)
             assert tile.warps >= 4
         step = kernel.multiples["cuda"].k
         assert step % tile.step == 0, f"{kernel.name}: k in steps of {step} does not fill steps of {tile.step}"

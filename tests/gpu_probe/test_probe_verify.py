@@ -16,7 +16,7 @@ from gpu_probe.recorded import RECORDED, recorded
 from gpu_probe.verify import LIMITS, NO_TRITON, RAGGED, verify
 from gpu_probe.verify_layout import BLOCK_SCALED, layouts
 
-LIBRARY = [name for name, kernel in KERNELS.items() if kernel.program is None]
+LIBRARY = [name for name, kernel in KERNELS.items() if kernel.program is None and not kernel.phase]
 FINE = {"OK", "UNSUPPORTED", "SKIPPED"}
 
 
@@ -78,6 +78,28 @@ def test_our_own_kernels_are_interpreted_and_compiled_and_judged_by_their_code(m
         ("compiled", "gemv_mxfp4_weight", "sm_90", "OK", "native"),
         ("compiled", "triton_nvfp4", "sm_120", "OK", "native"),
         ("compiled", "gemv_mxfp4_weight", "sm_120", "OK", "native"),
+    ]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="Triton is not installed")
+def test_a_pass_through_a_layer_is_checked_on_the_cpu_and_the_programs_that_quantize_for_it_are_compiled(monkeypatch):
+    layers = {name: KERNELS[name] for name in ("backward_fp8", "backward_nvfp4")}
+    monkeypatch.setattr("gpu_probe.verify.KERNELS", layers)
+    found = [row for row in verify(["sm_89", "gfx950", "sm_100"]) if row["check"] != "layout"]
+    said = [(row["check"], row["kernel"], row["arch"], row["status"], row["detail"].split("; ")[-1]) for row in found]
+    assert [row[:4] for row in said[:3]] == [
+        ("numbers", "backward_fp8", "cpu", "OK"),
+        ("numbers", "backward_fp8", "cpu", "OK"),
+        ("numbers", "backward_nvfp4", "cpu", "UNSUPPORTED"),
+    ]
+    fits = "2 programs that quantize fit"
+    assert said[3:] == [
+        ("compiled", "backward_fp8", "sm_89", "OK", fits),
+        ("compiled", "backward_nvfp4", "sm_89", "UNSUPPORTED", "NVIDIA L4 has 8.9"),
+        ("compiled", "backward_fp8", "gfx950", "OK", fits),
+        ("compiled", "backward_nvfp4", "gfx950", "UNSUPPORTED", "AMD Instinct MI355X is an AMD GPU"),
+        ("compiled", "backward_fp8", "sm_100", "OK", fits),
+        ("compiled", "backward_nvfp4", "sm_100", "OK", fits),
     ]
 
 

@@ -28,6 +28,21 @@ def result(kernel: str, shape: Shape, p50_us: float, native: bool | None) -> dic
     return ProbeResult(kernel, KERNELS[kernel].format, *shape, status=Status.OK, detail="", **facts).to_dict()
 
 
+def passes() -> list[dict]:
+    """Each pass through a layer on that B200 as one call: a product's operations, twice them backward, and a tenth."""
+    return [
+        result(
+            f"{phase}_{way.removeprefix('mm_')}",
+            shape,
+            1.1e6 * factor * seconds * 2 * shape.m * shape.n * shape.k,
+            True,
+        )
+        for way, seconds in SECONDS_PER_OPERATION.items()
+        for phase, factor in (("forward", 1), ("backward", 2))
+        for shape in KERNELS["forward_bf16"].shapes((), "cuda")
+    ]
+
+
 def rows() -> list[dict]:
     """A B200 on which products run at the rates above and a number is quantized in a picosecond."""
     shapes = SHAPE_SETS["planner"].accelerator
@@ -68,6 +83,22 @@ def test_a_probe_of_the_planners_shapes_is_shown_beside_the_published_speeds(pro
     assert 1 < gains[0] < gains[1] < gains[2] < 4
     assert list(forward["quantizing"]) == sorted(forward["quantizing"], reverse=True)
     assert any("planner and the overview offer these speeds" in caption.value for caption in at.caption)
+
+
+def test_passes_measured_as_one_call_stand_beside_the_sums_of_their_parts_and_are_what_the_planner_takes(
+    probed, monkeypatch
+):
+    with Store.open(probed) as store:
+        store.add_probe_results(passes())
+        (own,) = {row["value"] for row in speedups(store.table("probe_results")).round(6).to_dict("records")
+                  if row["format"] == "NVFP4"}  # fmt: skip
+    assert own == pytest.approx(2.0)  # quantizing costs each format the same tenth here
+    at = opened("probe", monkeypatch)
+    step = next(table.value for table in at.dataframe if "over_bf16" in table.value)
+    assert step.groupby("how").size().to_dict() == {"one call": 24, "sum of parts": 24}
+    assert any("each pass through them timed as one call" in caption.value for caption in at.caption)
+    products = next(table.value for table in at.dataframe if "picojoules" in table.value)
+    assert not products["kernel"].str.startswith(("forward", "backward")).any()
 
 
 def test_a_row_tells_its_sustained_rate_power_energy_and_what_slowed_it(probed, monkeypatch):
