@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 # Modules here with TITLE and sections(quick), which yields paragraphs of Markdown.
-BENCHMARKS = ("fits", "import_csv", "planner", "formats")
+BENCHMARKS = ("fits", "import_csv", "planner", "formats", "ui", "sessions")
 HEAD = """# Benchmarks
 
 Written by `make bench`. Both sides of a comparison run in one call on one machine; compare ratios, not seconds.

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import erf
-from scipy.stats import f, norm
+from scipy.special import erf, ndtr, stdtrit
 
 NORMAL_IQR = 1.349  # interquartile range of a standard normal
 
@@ -38,7 +37,7 @@ class Noise:
         scale is estimated, as t stands for the normal.
         Source: Hampel, Ronchetti, Rousseeuw and Stahel 1986, Robust Statistics, section 7.2 (tau test).
         """
-        quantile = float(f.ppf(share, 1, self.n_runs - self.free))
+        quantile = float(stdtrit(self.n_runs - self.free, (1 + share) / 2) ** 2)
         return 0.5 * quantile * self.influence / self.inside if self.influence > 0 else 0.0
 
 
@@ -61,7 +60,7 @@ def _inside(residuals: np.ndarray, delta: float) -> float:
     width = 0.9 * min(float(np.std(residuals)), (three - quarter) / NORMAL_IQR) * len(residuals) ** -0.2
     if not width > 1e-6 * delta:  # noise far inside delta
         return float(np.mean(np.abs(residuals) <= delta)) or 1.0
-    return float(np.mean(norm.cdf((delta - residuals) / width) - norm.cdf((-delta - residuals) / width)))
+    return float(np.mean(ndtr((delta - residuals) / width) - ndtr((-delta - residuals) / width)))
 
 
 def log_likelihood(objective: float, n_runs: int, delta: float) -> float:

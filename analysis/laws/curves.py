@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.signal import lfilter
 
 MOST_STEPS = 10_000_000
 STRETCHES = 5  # of a curve: shorter ones cut what goes together, with fewer a resample is of too few
@@ -35,6 +34,8 @@ class Schedule:
 
     def annealing(self, decay: float) -> np.ndarray:
         """S2 at every step (T + 1,): the sum of a momentum of the drops after warm-up, fading by `decay` a step."""
+        from scipy.signal import lfilter  # a second to import, for curves only
+
         after = np.where(np.arange(len(self.rates)) > self.warmup, self.drops(), 0.0)
         return np.cumsum(lfilter([1.0], [1.0, -decay], after))
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from analysis.plans.costs import carbon_kg, kwh
 
@@ -56,7 +55,9 @@ def saving(
     low = high = p_value = float("nan")
     if min(len(first), len(second)) > 1:
         if np.ptp(first) or np.ptp(second):
-            test = stats.ttest_ind(first, second, equal_var=False)
+            from scipy.stats import ttest_ind  # half a second to import, for this only
+
+            test = ttest_ind(first, second, equal_var=False)
             ends = test.confidence_interval(LEVEL)
             low, high, p_value = float(ends.low), float(ends.high), float(test.pvalue)
         else:  # readings that never differ

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
 
 from analysis.fits.mixing import Mixing, best_mixture, fit_mixing, held_out
 
@@ -54,4 +53,6 @@ def carried(law: Mixing, shares: pd.DataFrame, losses: pd.DataFrame) -> tuple[fl
 
 
 def _rank(predicted: np.ndarray, measured: np.ndarray) -> float:
+    from scipy.stats import spearmanr  # half a second to import, for this only
+
     return float(spearmanr(predicted.mean(1), measured)[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from scipy.optimize import least_squares
-from scipy.stats import beta, binom
+from scipy.special import bdtrc, betainc
 
 from analysis.laws.resampling import Problems, answered
 
@@ -31,7 +31,7 @@ def problems_of(coverage: np.ndarray, samples: np.ndarray) -> tuple[Problems, fl
 
 
 def _binned(first: float, second: float) -> Problems:
-    shares = np.diff(beta.cdf(EDGES, first, second))
+    shares = np.diff(betainc(first, second, EDGES))
     return Problems(np.sqrt(np.maximum(EDGES[:-1], 1e-9) * EDGES[1:]), np.maximum(shares, 0.0))
 
 
@@ -88,7 +88,7 @@ def adaptive_saving(problems: Problems, mean_samples: float) -> float:
 def votes(rate: float, count: np.ndarray | int) -> np.ndarray:
     """The chance that most of `count` independent verdicts, an odd number, accept what one accepts with `rate`."""
     count = np.asarray(count)
-    return binom.sf(count // 2, count, rate)
+    return bdtrc(count // 2, count, rate)
 
 
 def verification_splits(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm, spearmanr
+from scipy.special import ndtr
 
 from analysis.laws.columns import column_of
 from analysis.laws.law import Law
@@ -59,7 +59,7 @@ def sign_runs(ordered: np.ndarray) -> tuple[int, float, float]:
     variance = (expected - 1) * (expected - 2) / (total - 1)
     if variance <= 0:
         return counted, expected, 1.0
-    return counted, expected, float(norm.cdf((counted + 0.5 - expected) / np.sqrt(variance)))
+    return counted, expected, float(ndtr((counted + 0.5 - expected) / np.sqrt(variance)))
 
 
 def findings(table: pd.DataFrame) -> list[str]:
@@ -76,4 +76,6 @@ def findings(table: pd.DataFrame) -> list[str]:
 def _chance(along: np.ndarray, relative: np.ndarray) -> float:
     if np.ptp(along) == 0 or np.ptp(relative) == 0:
         return 1.0
+    from scipy.stats import spearmanr  # half a second to import, for this only
+
     return float(spearmanr(along, relative).pvalue)
