@@ -33,6 +33,8 @@ FLOORS = {
 }
 # Library -> the only rooms that may import it at all.
 ONLY_IN = {"streamlit": ("pages", "app"), "plotly": ("pages",), "duckdb": ("results_db",), "scipy": ("analysis",)}
+# What takes half a second or more to import.
+SLOW = ("torch", "scipy.signal", "scipy.stats")
 # What reaches beyond arrays; of analysis, only its command line may.
 EFFECTS = {"os", "sys", "pathlib", "io", "subprocess", "socket", "urllib", "tempfile", "requests", "sqlite3"}
 
@@ -110,13 +112,13 @@ def test_a_library_stays_in_its_room(library):
     assert not wrong
 
 
-def test_torch_is_imported_where_a_tensor_is_touched_never_at_the_top():
+def test_what_is_slow_to_import_is_imported_where_it_is_used_never_at_the_top():
     wrong = [
         f"{path.relative_to(ROOT)} imports {module}"
         for room in ROOMS
         for path in modules(room)
         for module, at_once in imports(path)
-        if at_once and within(module, ("torch",))
+        if at_once and within(module, SLOW)
     ]
     assert not wrong
 
