@@ -28,7 +28,14 @@ from results_db.schema_capabilities import CAPABILITIES, GLOSSARY, ROW_EVIDENCE
 from results_db.schema_cautions import CAUTIONS, REBUILT, RUN_COLUMNS, SHIPPED_DATA
 from results_db.schema_curves import DATASETS_V3, LOSS_CURVES
 from results_db.schema_evidence import CLAIMS, COVERAGE, EFFICIENCY_RELATION
-from results_db.schema_facts import GEMM_MEASURED, LAW_FITS, PRICES_ENERGY, TRAINING_EFFICIENCY, WINDOW_COLUMNS
+from results_db.schema_facts import (
+    GEMM_MEASURED,
+    LAW_FITS,
+    LINK_COLUMNS,
+    PRICES_ENERGY,
+    TRAINING_EFFICIENCY,
+    WINDOW_COLUMNS,
+)
 from results_db.schema_history import DATASETS_V6, DELETED_ROWS, HISTORY, QUALITY_V6
 from results_db.schema_laws import RUNS_V8
 from results_db.schema_quality import QUALITY
@@ -143,6 +150,13 @@ def add_capabilities(connection: Database) -> None:
         create(connection, table)
 
 
+def add_links(connection: Database) -> None:
+    """Version 11: how fast the devices of a node send each other data, so that split models can be timed."""
+    for name, kind, comment in LINK_COLUMNS:
+        connection.execute(f"ALTER TABLE devices ADD COLUMN {name} {kind}")
+        connection.execute(f"COMMENT ON COLUMN devices.{name} IS {quoted(comment)}")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     create_first_tables,
     add_probe_run,
@@ -154,6 +168,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     add_law_columns,
     add_sweeps,
     add_capabilities,
+    add_links,
 )
 VERSION_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_version (

@@ -128,6 +128,15 @@ PRICES_ENERGY = Table(
 )
 
 # Columns of models.
+LINK_COLUMNS = (
+    (
+        "link_gb_s",
+        "DOUBLE",
+        "what a device sends to all others of its node at once, one direction [GB/s]; NULL: not read",
+    ),
+    ("link_peer_gb_s", "DOUBLE", "what a device sends to one other of its node, one direction [GB/s]; NULL: not read"),
+    ("link_locator", "VARCHAR", "where the rates of its links were read"),
+)
 WINDOW_COLUMNS = (
     (
         "sliding_window",

@@ -1,7 +1,8 @@
 """How long a step of a model takes at best: every operation against the ceilings of compute and of memory.
 
 The roofline is Williams, Waterman and Patterson 2009: an operation takes the longer of its FLOPs over the rate of
-arithmetic and its bytes over the bandwidth. Operations follow one another; what devices send each other is not counted.
+arithmetic and its bytes over the bandwidth. Operations follow one another; what devices send each other comes on top
+(analysis.serving.links).
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import pandas as pd
 
 from analysis.serving.architecture import Architecture
 from analysis.serving.ceilings import Ceilings
+from analysis.serving.links import Links, sending_s
 from analysis.serving.memory import Devices, ServingFormats, demand, most_sequences
 from analysis.serving.roofline import Operation, Step, operations, placed
 
@@ -48,7 +49,7 @@ class Server:
     """A model in its formats on a set of devices; it reaches the share `reach` of their ceilings.
 
     No step is shorter than `launch_s`, what the host needs to launch its kernels [s]: below some batch a server is
-    bound by its CPU (SKIP, source skip_gh200_2025).
+    bound by its CPU (SKIP, source skip_gh200_2025). Devices send each other sums over `links`; None counts nothing.
     """
 
     model: Architecture
@@ -57,6 +58,7 @@ class Server:
     ceilings: Ceilings
     reach: float = 1.0
     launch_s: float = 0.0
+    links: Links | None = None
 
     def operations(self, step: Step) -> tuple[Operation, ...]:
         """What a step computes and moves (analysis.serving.roofline.operations)."""
@@ -72,18 +74,25 @@ class Server:
 
     def device_seconds(self, step: Step) -> float:
         """The time that the devices work on a step [s]."""
-        return sum(part.seconds(self.ceilings, self.devices.count) for part in self.operations(step)) / self.reach
+        return sum(self.times(step).values()) / self.reach
+
+    def times(self, step: Step) -> dict[str, float]:
+        """The seconds of a step by what bounds them, compute, memory or links, at full reach."""
+        devices = self.devices.count
+        found = dict.fromkeys(("compute", "memory"), 0.0)
+        for part in self.operations(step):
+            found[part.bound(self.ceilings)] += part.seconds(self.ceilings, devices)
+        return found | {"links": sending_s(self.model, step.tokens, devices, self.links)}
 
     def bound(self, step: Step) -> str:
-        """What most of a step is bound by: compute, memory, or launches."""
-        if self.device_seconds(step) < self.launch_s:
-            return "launches"
-        return "compute" if self.compute_share(step) > 0.5 else "memory"
+        """What bounds the largest part of a step: compute, memory, links or launches."""
+        times = self.times(step)
+        return "launches" if sum(times.values()) / self.reach < self.launch_s else max(times, key=times.__getitem__)
 
-    def compute_share(self, step: Step) -> float:
-        """The share of a step's time in operations that compute bounds."""
-        times = [(part.seconds(self.ceilings), part.bound(self.ceilings)) for part in self.operations(step)]
-        return sum(time for time, bound in times if bound == "compute") / sum(time for time, _ in times)
+    def share(self, step: Step, bound: str) -> float:
+        """The share of a step's time that compute, memory or links bound."""
+        times = self.times(step)
+        return times[bound] / sum(times.values())
 
 
 def prefill(load: Load, sequences: float = 1.0) -> Step:
@@ -119,7 +128,7 @@ def sweep(server: Server, load: Load, sequences: Sequence[int]) -> pd.DataFrame:
     rows = []
     for count in sequences:
         step = decode(load, count)
-        seconds, compute = server.seconds(step), server.compute_share(step)
+        seconds, compute = server.seconds(step), server.share(step, "compute")
         needed = sum(demand(server.model, server.formats, load.context, count, server.devices.count).values())
         rate = _rate(load, first, seconds, count)
         memory = (needed / 1e9, needed <= server.devices.bytes)

@@ -14,7 +14,7 @@ from pages.ui.figures_memory import DASHES, laid_out
 
 HEIGHT = 460
 SWEEP_HEIGHT = 580  # its legend has a line for each choice of formats
-SYMBOLS = {"compute": "circle", "memory": "circle-open", "launches": "x-thin-open"}
+SYMBOLS = {"compute": "circle", "memory": "circle-open", "links": "diamond-open", "launches": "x-thin-open"}
 LABELLED = 0.15  # share of a step from which an operation is named on the roofline
 
 
@@ -23,8 +23,8 @@ def sweep_figure(
 ) -> go.Figure:
     """Tokens per second against requests at once, a line a choice of formats as far as memory goes; log axes.
 
-    `sweeps` has the columns of analysis.serving.serving.sweep; filled dots are bound by compute, open ones by memory,
-    crosses by launches. `band` holds low and high tokens per second along the line of the chosen one.
+    `sweeps` has the columns of analysis.serving.serving.sweep; the symbols of SYMBOLS say what bounds a step.
+    `band` holds low and high tokens per second along the line of the chosen one.
     """
     figure = go.Figure()
     for index, (name, table) in enumerate(sweeps.items()):
@@ -129,3 +129,38 @@ def _steps(points: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
     symbols = ("circle", "diamond", "square")
     names = dict.fromkeys(points["step"])
     return [(name, symbol, points[points["step"] == name]) for name, symbol in zip(names, symbols, strict=False)]
+
+
+def patterns_figure(table: pd.DataFrame, title: str) -> go.Figure:
+    """Bars of tokens per second by scheme on a log axis, one group a pattern (columns pattern, scheme, sequences,
+    tokens_per_s, over_base, wins); the best of each pattern has a bold label."""
+    figure = go.Figure()
+    for pattern, own in table.groupby("pattern", sort=False):
+        gains = [f"{gain:.2f}x bf16" if pd.notna(gain) else "bf16 does not fit" for gain in own["over_base"]]
+        figure.add_bar(
+            x=own["tokens_per_s"],
+            y=own["scheme"],
+            name=str(pattern),
+            orientation="h",
+            marker={
+                "color": [format_color(_arithmetic_of(name)) for name in own["scheme"]],
+                "pattern": {"shape": "" if own["sequences"].max() == 1 else "/", "solidity": 0.3},
+            },
+            text=[f"<b>{gain}</b>" if wins else gain for gain, wins in zip(gains, own["wins"], strict=True)],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=own["sequences"],
+            hovertemplate="%{y}: %{x:,.4~s} tokens/s of %{customdata:,} requests<extra>%{fullData.name}</extra>",
+        )
+    low, high = np.log10([table["tokens_per_s"].min(), table["tokens_per_s"].max()])
+    figure.update_layout(
+        barmode="group",
+        xaxis={"title": "tokens per second", "type": "log", "range": [low - 0.5, high + 0.7], "dtick": 1},
+        yaxis={"autorange": "reversed"},
+    )
+    return laid_out(figure, title, HEIGHT)
+
+
+def _arithmetic_of(scheme: str) -> str:
+    """The format whose colour a scheme has: that in brackets, else int4 for W4A16."""
+    return scheme.partition("(")[2].rstrip(")") or ("int4" if scheme.startswith("W4") else scheme)

@@ -17,15 +17,10 @@ STAGE_WORDS = {0: "plain data parallel", 1: "ZeRO 1", 2: "ZeRO 2", 3: "ZeRO 3"}
 
 def footprint() -> None:
     """Draws the tab: inputs, the answer in a sentence, bytes by sharding and by recipe, days."""
-    first, second = st.columns([3, 4], gap="medium")
-    with first:
-        model = inputs.choose_model(store(), KEY)
-    with second:
-        hardware = inputs.choose_hardware(store(), KEY, 64)
-    if model is None or hardware is None:
-        if hardware is None:
-            panels.empty_state("The store holds no device with its memory, so nothing can be placed.")
+    chosen = inputs.choose_model_and_hardware(store(), KEY, 64)
+    if chosen is None:
         return
+    model, hardware = chosen
     recipe, cluster, batch = footprint_inputs.choose(hardware, model, KEY)
     if cluster is None:
         return

@@ -6,14 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from analysis.serving.architecture import Architecture
-from analysis.serving.ceilings import WIDE_RATES, arithmetic
-from analysis.serving.memory import COLUMNS, ServingFormats, by_format, least_devices
-from analysis.serving.serving import Load, Server, largest_batch, sweep
+from analysis.serving.memory import COLUMNS, ServingFormats, by_format
+from analysis.serving.serving import Load, Server, largest_batch
 from analysis.serving.serving_published import published_reach, reach_range
-from pages.ui import figures_memory, panels, serving_answers, serving_speed
+from pages.ui import figures_memory, panels, serving_answers, serving_loads, serving_said, serving_speed
 from pages.ui import serving_inputs as inputs
 from pages.ui import serving_money as money
-from pages.ui.figures import words
 from pages.ui.session import store
 from results_db import Store
 
@@ -22,16 +20,10 @@ KEY = "planner.serving"
 
 def serving() -> None:
     """Draws the tab: inputs, the answer in a sentence, then memory, speed, roofline, money, quality, long answers."""
-    with st.container():
-        first, second = st.columns([3, 4], gap="medium")
-        with first:
-            model = inputs.choose_model(store(), KEY)
-        with second:
-            hardware = inputs.choose_hardware(store(), KEY, 4)
-    if model is None or hardware is None:
-        if hardware is None:
-            panels.empty_state("The store holds no device with its memory and bandwidth, so nothing can be placed.")
+    chosen = inputs.choose_model_and_hardware(store(), KEY, 4)
+    if chosen is None:
         return
+    model, hardware = chosen
     with st.container():
         third, fourth = st.columns([3, 4], gap="medium")
         with third:
@@ -49,11 +41,11 @@ def serving() -> None:
         with right:
             price = money.choose_price(hardware, KEY)
         place = money.choose_place(store(), KEY)
-    server = Server(model, formats, hardware.devices, ceilings, reach, launch_s)
+    server = Server(model, formats, hardware.devices, ceilings, reach, launch_s, hardware.links)
     choices = inputs.PRESETS | ({name: formats} if name not in inputs.PRESETS else {})
     most = largest_batch(server, load)
     sequences = min(wanted, most)
-    answer(server, hardware, load, name, wanted, most, price, reach_range(reached))
+    serving_said.answer(server, hardware, load, name, wanted, price, reach_range(reached))
     fit, speed = st.columns(2, gap="large")
     with fit:
         draw_memory(server, choices, load, wanted)
@@ -62,6 +54,7 @@ def serving() -> None:
         serving_speed.draw_sweep(sweeps, name, server, load, reach_range(reached), len(reached))
     if sequences:
         serving_speed.draw_roofline(server, load, sequences)
+    serving_loads.draw(store(), server, load)
     money.draw_costs(sweeps, wanted, hardware, price, place, f"{KEY}.costs")
     serving_answers.draw(store(), server, load)
 
@@ -120,55 +113,6 @@ def choose_launch() -> float:
         "with CUDA graphs. Crosses in the figure: batches that are bound by it.",
     )
     return float(milliseconds) / 1e3
-
-
-def answer(
-    server: Server,
-    hardware: inputs.Hardware,
-    load: Load,
-    name: str,
-    wanted: int,
-    most: int,
-    price: float,
-    known: tuple[float, float, float],
-) -> None:
-    """Says in a sentence whether it fits, how fast it is and what a million tokens cost."""
-    set_of = f"{hardware.devices.count} x {hardware.name}"
-    if not most:
-        need = least_devices(server.model, server.formats, load.context, 1, hardware.devices.memory_gb)
-        more = f"it needs {need} of them" if need else "not even 1,024 of them hold it"
-        st.warning(
-            f"**{server.model.name}** in **{name}** does not fit on **{set_of}**: {more}. Narrower weights or a "
-            "shorter context need less.",
-            icon=":material/memory:",
-        )
-        return
-    row = sweep(server, load, [min(wanted, most)]).iloc[0]
-    low, high = serving_speed.span(server, load, [min(wanted, most)], known)
-    usd = float(money.usd(price, hardware.devices.count, row["tokens_per_s"]))
-    room = f"up to {most:,} requests of {load.context:,} tokens fit at once"
-    first = row["first_token_s"]
-    short = f", not the {wanted:,} wanted" if most < wanted else ""
-    st.success(
-        f"**{server.model.name}** in **{name}** fits on **{set_of}**: {room}{short}. With {min(wanted, most):,} it "
-        f"writes **{words(row['tokens_per_s'])} tokens/s** [{words(low[0])}, {words(high[0])}], each request a token "
-        f"every {1e3 * row['step_s']:.4g} ms, the first after {first:.2g} s: **{usd:.3g} USD per million "
-        f"tokens**. A step is bound by **{row['bound']}**.",
-        icon=":material/speed:",
-    )
-    st.caption(
-        f"{inputs.model_words(server.model)}. Interval: the share of the roofline that published systems reach, "
-        f"{known[0]:.0%} to {known[2]:.0%}; {server.reach:.0%} assumed. Traffic between devices is not counted."
-        f"{widened(server, hardware.name)}"
-    )
-
-
-def widened(server: Server, device: str) -> str:
-    """A sentence when the device has no arithmetic for the formats and multiplies in a wider one; else nothing."""
-    wanted = arithmetic(server.formats.weights, server.formats.activations)
-    found, _ = server.ceilings.rate(wanted)
-    usual = {wanted[0], *WIDE_RATES} if wanted[0] in WIDE_RATES else {wanted[0]}
-    return "" if found in usual else f" {device} has no {wanted[0]} rate, so products run in {found}."
 
 
 def draw_memory(server: Server, choices: dict[str, ServingFormats], load: Load, wanted: int) -> None:

@@ -10,11 +10,13 @@ import streamlit as st
 from analysis.plans.costs import Price, published_price
 from analysis.serving.architecture import Architecture, of_row
 from analysis.serving.ceilings import Ceilings, datasheet, measured, published_rates
+from analysis.serving.links import Links, links_of
 from analysis.serving.memory import USABLE, Devices, ServingFormats
 from analysis.serving.model_config import read_config
 from gpu_probe.rates import datasheet_name
 from pages.ui import panels, probe_tables
 from pages.ui.figures import words
+from pages.ui.session import current, facts
 from results_db import Store
 
 DEFAULT_MODEL, OWN_MODEL = "Llama 3.1 70B", "my own (config.json)"
@@ -50,18 +52,31 @@ SHEET, PUBLISHED = "datasheet peaks", "best products others measured"
 
 @dataclass(frozen=True)
 class Hardware:
-    """A set of devices with its ceilings, draw [W] and price of a GPU-hour [USD]; None where nothing is known."""
+    """A set of devices with its ceilings, draw [W], price of a GPU-hour [USD] and links; None where none is known."""
 
     name: str
     devices: Devices
     ceilings: Ceilings
     watts: float | None
     price: Price | None
+    links: Links | None
 
 
-def choose_model(store: Store, key: str) -> Architecture | None:
+def choose_model_and_hardware(store: Store, key: str, count: int) -> tuple[Architecture, Hardware] | None:
+    """Draws the choices of a model and of `count` devices at first, side by side; None, with a sentence, without."""
+    left, right = st.columns([3, 4], gap="medium")
+    with left:
+        model = _choose_model(store, key)
+    with right:
+        hardware = choose_hardware(store, key, count)
+    if hardware is None:
+        panels.empty_state("The store holds no device with its memory and bandwidth, so nothing can be placed.")
+    return (model, hardware) if model and hardware else None
+
+
+def _choose_model(store: Store, key: str) -> Architecture | None:
     """Draws the choice of a model, of the store or from a config.json; None, with a sentence, when there is none."""
-    table = store.table("models")
+    table = facts(store, "models")
     names = sorted(table["model"], key=lambda name: name != DEFAULT_MODEL)
     chosen = st.selectbox(
         "Model",
@@ -96,7 +111,7 @@ def _own_model(key: str) -> Architecture | None:
 
 def choose_hardware(store: Store, key: str, count: int) -> Hardware | None:
     """Draws the choice of devices and their number; None when the store holds no device."""
-    table = store.table("devices")
+    table = facts(store, "devices")
     table = table[table["memory_gb"].notna() & table["bandwidth_gb_s"].notna()]
     if table.empty:
         return None
@@ -107,13 +122,14 @@ def choose_hardware(store: Store, key: str, count: int) -> Hardware | None:
     row = table.set_index("device", drop=False).loc[name].to_dict()
     watts = None if pd.isna(row["tdp_w"]) else float(row["tdp_w"])
     devices = Devices(int(number), float(row["memory_gb"]), USABLE)
-    return Hardware(str(name), devices, datasheet(row), watts, published_price(store.table("prices_energy"), str(name)))
+    price = published_price(facts(store, "prices_energy"), str(name))
+    return Hardware(str(name), devices, datasheet(row), watts, price, links_of(row))
 
 
 def choose_ceilings(store: Store, hardware: Hardware, key: str) -> Ceilings:
     """Draws the choice of ceilings: the datasheet's, the best that others measured, or a run of the probe."""
     offered = {SHEET: hardware.ceilings}
-    rates = published_rates(store.table("gemm_measured"), hardware.name)
+    rates = published_rates(facts(store, "gemm_measured"), hardware.name)
     if rates:
         origin = f"best products that others measured ({', '.join(sorted(rates))}), else datasheet"
         offered[PUBLISHED] = measured(hardware.ceilings, rates, None, origin)
@@ -131,13 +147,13 @@ def choose_ceilings(store: Store, hardware: Hardware, key: str) -> Ceilings:
 
 def _probed(store: Store, hardware: Hardware) -> dict[str, Ceilings]:
     """The ceilings of every run of the probe on this device, by its words."""
-    results = store.table("probe_results")
+    results = current(store, "probe_results")
     found = {}
     for _, run in probe_tables.timed_runs(results).iterrows():
         if not isinstance(run["device"], str) or datasheet_name(run["device"]) != hardware.name:
             continue
         rows = probe_tables.rows_of(results, run)
-        products = probe_tables.with_ratios(rows, store.table("devices"))
+        products = probe_tables.with_ratios(rows, facts(store, "devices"))
         dense = ~products["kernel"].str.endswith(("_weight", "_sparse"))
         native = products[(products["arithmetic"] == "native") & dense]
         rates = native.assign(name=native["format"].map(_arithmetic)).groupby("name")["tflops"].max()

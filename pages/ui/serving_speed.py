@@ -57,8 +57,9 @@ def draw_sweep(
         f"Tokens per second by requests at once: {title}",
         rows,
         f"{KEY}.sweep",
-        f"Roofline at {server.reach:.0%} of {server.ceilings.origin}; lines end where memory does. Filled dots: most "
-        "of a decode step is bound by compute, open: by memory. Prompts are read one at a time between steps. Band: "
+        f"Roofline at {server.reach:.0%} of {server.ceilings.origin}; lines end where memory does. What bounds most of "
+        "a decode step: filled dots compute, open ones memory, diamonds links, crosses launches. Prompts are read one "
+        "at a time between steps. Band: "
         f"the share that {n_known} published measurements reach.",
     )
 

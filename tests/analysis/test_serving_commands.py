@@ -56,6 +56,11 @@ def test_serve_gives_tokens_per_second_and_their_cost(call, config):
     assert document["sweep"][0]["step_s"] == pytest.approx(2 * 7.505e9 / 3.35e12, rel=0.02)
     _, half, _ = call("serve", config(LLAMA), *H100, "--reach", 0.5, "--json")
     assert json.loads(half)["sweep"][0]["step_s"] == pytest.approx(2 * document["sweep"][0]["step_s"])
+    first = document["patterns"][0]
+    assert (first["pattern"], first["scheme"], first["over_base"]) == ("one request at a time", "bf16", 1.0)
+    split = [call("serve", config(LLAMA), *H100, "--devices", 2, *link, "--json") for link in ((), ("--link", 0.001))]
+    steps = [json.loads(out)["sweep"][0] for _, out, _ in split]
+    assert (steps[0]["bound"], steps[1]["bound"]) == ("memory", "links")
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ def said(at: AppTest) -> str:
     return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
+@pytest.mark.row("R28")
 def test_serving_answers_by_default_in_one_sentence(opened):
     at = opened("Serving")
     sentence = at.success[0].value
@@ -67,6 +68,12 @@ def test_serving_answers_by_default_in_one_sentence(opened):
     assert any("choices hold 64 requests of 1,536 tokens" in t for t in titles), titles
     assert any("writes most" in t for t in titles), titles
     assert any("bits are best" in t for t in titles), titles
+    assert "**One request at a time**: **W4A16**" in said(at)
+    assert "**As many as fit**: **W8A8 (fp8)** or **W8A8 (int8)**" in said(at)
+    assert "Devices send each other two sums a layer: " in said(at)
+    published = next(table.value for table in at.dataframe if "over" in table.value).set_index(["system", "over"])
+    assert published["gain"][("Atom", "FP16")] == 7.73
+    assert set(published.loc["Flover", "gain"]) == {11, 16}
 
 
 def test_a_device_without_the_arithmetic_of_a_format_is_said_to_use_a_wider_one(opened):

@@ -146,6 +146,8 @@ PLAUSIBLE = {
     ("devices", "memory_gb"): (16, 300),
     ("devices", "bandwidth_gb_s"): (250, 10_000),
     ("devices", "tdp_w"): (50, 1500),
+    ("devices", "link_gb_s"): (50, 1000),
+    ("devices", "link_peer_gb_s"): (50, 1000),
     ("devices", "fp32_tflops"): (5, 300),
     ("devices", "bf16_tflops"): (50, 3000),
     ("devices", "fp8_tflops"): (200, 6000),
