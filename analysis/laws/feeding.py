@@ -9,12 +9,18 @@ import pandas as pd
 from analysis.laws.columns import COLUMNS
 from analysis.laws.law import Law
 
+RUNS_OF_A_GROUP = 3  # of each, where every group has a parameter of its own
+
 
 def missing(law: Law, runs: pd.DataFrame) -> tuple[str, ...]:
     """The columns that a law needs, its target among them, and that these runs lack or leave empty in some row."""
-    groups = tuple(param.per for param in law.groups if param.required and param.per)
-    needed = (*law.required_inputs, *groups, law.target)
+    needed = (*law.required_inputs, *required_groups(law), law.target)
     return tuple(name for name in needed if name not in runs or runs[name].isna().any())
+
+
+def required_groups(law: Law) -> tuple[str, ...]:
+    """The columns of names without which a law has no value for some parameter."""
+    return tuple(param.per for param in law.groups if param.required and param.per)
 
 
 def constant(law: Law, runs: pd.DataFrame) -> tuple[str, ...]:
@@ -31,6 +37,12 @@ def why_not(law: Law, runs: pd.DataFrame) -> str:
     """
     if lacking := missing(law, runs):
         return f"needs {_words(lacking)}"
+    for name in required_groups(law):
+        sizes = runs[name].value_counts()
+        if len(sizes) == 1:
+            return f"needs runs that differ in {_words([name])}"
+        if len(sizes) and sizes.min() < RUNS_OF_A_GROUP:
+            return f"needs {RUNS_OF_A_GROUP} runs or more of each {_words([name])}"
     fixed = constant(law, runs) if len(runs) else ()
     if needed := tuple(name for name in fixed if name not in law.absent):
         return f"needs runs that differ in {_words(needed)}"
