@@ -46,6 +46,12 @@ def sweep_figure(
             hovertemplate="%{x:,} requests: %{y:,.3~s} tokens/s<br>a token every %{customdata[0]:.3~s} ms, the first "
             "after %{customdata[1]:.3~s} s<br>%{customdata[2]:,.0f} GB<extra>%{fullData.name}</extra>",
         )
+    bound = sweeps[chosen].query("bound == 'launches'")["sequences"] if chosen in sweeps else []
+    if len(bound):
+        figure.add_vrect(
+            x0=1, x1=max(bound), fillcolor=MUTED, opacity=0.15, line_width=0, annotation_text="CPU-bound",
+            annotation_position="bottom left",
+        )  # fmt: skip
     figure.update_layout(
         xaxis={"title": "requests at once", "type": "log", "dtick": 1},
         yaxis={"title": "generated tokens per second", "type": "log", "dtick": 1},
@@ -76,10 +82,13 @@ def _color(name: str) -> str:
     return format_color("int4" if name.startswith("W4") else name)
 
 
-def roofline_figure(points: pd.DataFrame, ceilings: Ceilings, title: str) -> go.Figure:
+def roofline_figure(
+    points: pd.DataFrame, ceilings: Ceilings, title: str, launches: Mapping[str, float] | None = None
+) -> go.Figure:
     """Operations on the roofline of one device, log axes: FLOPs a byte against TFLOP/s; size is their share of time.
 
-    `points` has columns step, operation, intensity, tflops, share, bound, rate.
+    `points` has columns step, operation, intensity, tflops, share, bound, rate. `launches` are the rates [TFLOP/s] by
+    step above which the host, which launches the kernels, is too slow: the zone above such a line is its.
     """
     figure = go.Figure()
     low = 10 ** np.floor(np.log10(max(points["intensity"].min(), 0.05)))
@@ -94,6 +103,15 @@ def roofline_figure(points: pd.DataFrame, ceilings: Ceilings, title: str) -> go.
             name=f"{name} {peak:,.0f} TFLOP/s",
             line={"color": format_color(name), "width": 2, "dash": DASHES[index]},
             hoverinfo="skip",
+        )
+    for step, most in (launches or {}).items():
+        figure.add_scatter(
+            x=[low, high],
+            y=[most, most],
+            mode="lines",
+            name=f"above: bound by launches, {step}",
+            line={"color": MUTED, "width": 2, "dash": "dot"},
+            hovertemplate=f"{step}: the host launches no more than %{{y:.3~s}} TFLOP/s<extra></extra>",
         )
     for step, symbol, own in _steps(points):
         figure.add_scatter(

@@ -7,13 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import streamlit as st
 
+from analysis.serving.attention_io import by_cache
 from analysis.serving.memory import ServingFormats
 from analysis.serving.serving import Load, Server, batches, decode, largest_batch, prefill, sweep, tokens_per_s
 from pages.ui import figures_serving, panels
 from pages.ui.figures import words
 
 KEY = "planner.serving"
+SRAM_KIB = 192
 
 
 def swept(server: Server, choices: dict[str, ServingFormats], load: Load) -> dict[str, pd.DataFrame]:
@@ -72,15 +75,48 @@ def draw_roofline(server: Server, load: Load, sequences: int) -> None:
         placed = server.placed(step)
         points.append(placed.assign(step=label, share=placed["seconds"] / placed["seconds"].sum()))
     table = pd.concat(points, ignore_index=True)
+    launches = {}
+    if server.launch_s:
+        work = table.groupby("step", sort=False)["flops"].sum() / server.devices.count
+        launches = {str(step): flops / server.launch_s / 1e12 for step, flops in work.items()}
     bound = table.assign(own=table["share"].where(table["bound"] == "memory", 0.0)).groupby("step", sort=False)["own"]
     shares = [f"{share:.0%} of {label}" for label, share in bound.sum().items()]
     title = f"Memory bounds {' and '.join(shares)}"
     panels.show_figure(
-        figures_serving.roofline_figure(table, server.ceilings, title),
+        figures_serving.roofline_figure(table, server.ceilings, title, launches),
         f"Roofline of one device: {title}",
         table,
         f"{KEY}.roofline",
         f"Ceilings: {server.ceilings.origin}, {server.ceilings.bandwidth_gb_s:,.0f} GB/s, at full reach. Each dot is "
         "one kind of operation over all layers; its area is its share of the step. Weights, inputs and outputs of a "
-        "product move once; attention reads the cache once.",
+        "product move once; attention reads the cache once."
+        + (" Dotted: what the host can launch, a step's FLOPs over its launch time." if launches else ""),
+    )
+    with st.expander("What attention moves with a small on-chip memory", icon=":material/memory_alt:"):
+        draw_attention(server, load)
+
+
+def draw_attention(server: Server, load: Load) -> None:
+    """Draws what exact attention over a prompt moves by on-chip memory, each twice the one before."""
+    size = st.number_input(
+        "On-chip memory M [KiB]", 32, 1_000_000, SRAM_KIB, key=f"{KEY}.sram", bind="query-params",
+        help="Of one multiprocessor; 192 KB on an A100 (FlashAttention, arXiv 2205.14135, section 2.1).",
+    )  # fmt: skip
+    try:
+        table = by_cache(server.model, load.prompt, [size * 2**i for i in range(4)], server.ceilings)
+    except ValueError as problem:
+        st.warning(f"{problem}.", icon=":material/error:")
+        return
+    panels.show_table(
+        table,
+        f"{KEY}.attention",
+        f"A prompt of {load.prompt:,} tokens, all heads and layers, 16 bits: N² d² / M elements a head, so twice the "
+        "memory halves the traffic, until every query, key, value and output moves once (attention_io_2024; no exact "
+        "algorithm moves less from M = d² on). The roofline counts them once.",
+        {
+            "cache_kib": st.column_config.NumberColumn("on-chip memory [KiB]"),
+            "gigabytes": st.column_config.NumberColumn("moved [GB]", format="%.4g"),
+            "flops_per_byte": st.column_config.NumberColumn("FLOPs per byte", format="%.4g"),
+            "bound": "bound by",
+        },
     )

@@ -9,6 +9,7 @@ import pytest
 from analysis.laws.flops import inference_flops
 from analysis.plans.costs import carbon_kg, kwh, kwh_per_million, published_price, usd_per_million
 from analysis.serving.architecture import Architecture, of_row
+from analysis.serving.attention_io import by_cache, traffic
 from analysis.serving.ceilings import RATE_COLUMNS, Ceilings, arithmetic, datasheet, measured, published_rates
 from analysis.serving.memory import Devices, ServingFormats, fits
 from analysis.serving.roofline import Step, experts_met, operations, placed
@@ -75,6 +76,7 @@ def test_one_h100_decodes_an_8b_model_at_its_bandwidth(models):
     assert seconds == pytest.approx(2 * 7.505e9 / 3.35e12, rel=0.01)
 
 
+@pytest.mark.row("R27")
 @pytest.mark.parametrize(("name", "group"), [("Mixtral 8x7B", 4), ("Llama 3.1 70B", 8), ("Llama 2 7B", 1)])
 def test_attention_over_a_long_cache_does_a_flop_a_byte_for_each_head_of_a_group(models, name, group):
     """Source: Duplex, arXiv 2409.01141: grouped-query attention has 4 to 8 operations a byte (claim duplex_2024-02)."""
@@ -82,6 +84,7 @@ def test_attention_over_a_long_cache_does_a_flop_a_byte_for_each_head_of_a_group
     assert part.flops / part.bytes == pytest.approx(group, rel=0.01)
 
 
+@pytest.mark.row("R27")
 def test_an_expert_with_one_token_does_one_flop_a_byte(models):
     """Source: claim duplex_2024-01."""
     part = by_name(operations(models["Mixtral 8x7B"], BF16, Step(1.0)))["experts"]
@@ -159,6 +162,7 @@ def test_a_device_without_an_arithmetic_takes_the_next_wider_one():
         Ceilings({"fp32": 10.0}, 100).rate(arithmetic("e4m3", "e4m3"))
 
 
+@pytest.mark.row("R28")
 def test_weights_of_four_bits_help_a_lone_user_and_eight_bit_products_a_full_server(models):
     """Source: 'Give me BF16 or give me death', arXiv 2411.02355: W4A16 for synchronous use, W8A8 for full servers."""
     server = Server(models["Llama 3.1 8B"], BF16, Devices(1, 80), H100)
@@ -190,6 +194,7 @@ def test_half_the_reach_takes_twice_as_long(models):
     assert tokens_per_s(half, load, 8) == pytest.approx(tokens_per_s(full, load, 8) / 2)
 
 
+@pytest.mark.row("R27")
 def test_launches_bound_small_batches_and_four_times_the_launch_time_four_times_the_batch(models):
     """Source: claim skip_gh200_2025-02: a slower host stays CPU-bound to four times the batch.
 
@@ -207,6 +212,20 @@ def test_launches_bound_small_batches_and_four_times_the_launch_time_four_times_
         assert bound[-1] == pytest.approx((launch_s - 2 * 7.505e9 / 3.35e12) / cache, rel=0.05)
         ends.append(bound[-1])
     assert ends[1] / ends[0] >= 4, ends
+
+
+@pytest.mark.row("R27")
+def test_twice_the_on_chip_memory_halves_what_attention_moves_until_everything_moves_once(models):
+    """Source: claim attention_io_2024-01: N^2 d^2 / M. By hand, 8,192 tokens of head size 128, M of 24,576 elements."""
+    assert traffic(8192, 128, 24_576) == pytest.approx(8192**2 * 128**2 / 24_576)
+    assert traffic(8192, 128, 24_576) == 2 * traffic(8192, 128, 49_152)
+    assert traffic(8192, 128, 1e9) == 4 * 8192 * 128
+    with pytest.raises(ValueError, match="16,000 elements are fewer than the head size squared, 16,384"):
+        traffic(8192, 128, 16_000)
+    table = by_cache(models["Llama 3.1 8B"], 8192, [48, 96], H100)
+    assert table["gigabytes"][0] == 2 * table["gigabytes"][1]
+    assert table["gigabytes"][0] == pytest.approx(32 * 32 * 2 * 8192**2 * 128**2 / 24_576 / 1e9)
+    assert table["flops_per_byte"].to_numpy() == pytest.approx([2 * 24_576 / 128, 2 * 49_152 / 128])
 
 
 def test_no_published_system_beats_its_roofline(reached):
@@ -267,6 +286,7 @@ def test_two_dollars_an_hour_at_a_thousand_tokens_a_second_are_56_cents_a_millio
     assert usd_per_million(2.0, 1000.0) == pytest.approx(2 * 1e6 / 3.6e6)
 
 
+@pytest.mark.row("R30")
 def test_a_saving_of_7_to_11_watts_over_a_day_is_0_168_to_0_264_kwh():
     """Source: claim amp_carbon_2024-01."""
     assert kwh(7, 24) == pytest.approx(0.168)

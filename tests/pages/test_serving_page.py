@@ -74,6 +74,8 @@ def test_serving_answers_by_default_in_one_sentence(opened):
     published = next(table.value for table in at.dataframe if "over" in table.value).set_index(["system", "over"])
     assert published["gain"][("Atom", "FP16")] == 7.73
     assert set(published.loc["Flover", "gain"]) == {11, 16}
+    moved = next(table.value for table in at.dataframe if "cache_kib" in table.value)["gigabytes"]
+    assert moved[0] >= moved[1] == moved[2]  # 1,024 tokens: from 192 KiB on everything moves once
 
 
 def test_a_device_without_the_arithmetic_of_a_format_is_said_to_use_a_wider_one(opened):
@@ -84,12 +86,16 @@ def test_a_device_without_the_arithmetic_of_a_format_is_said_to_use_a_wider_one(
     assert "so products run in" not in said(at)
 
 
+@pytest.mark.row("R27")
 def test_launches_bound_small_batches_whatever_the_software_reaches(opened):
     at = opened("Serving", **{"planner.serving.launch": "1000"})
     assert "A step is bound by **launches**" in at.success[0].value
     (line,) = [t for t in figures(at)[1]["data"] if t.get("name") == "fp8 (W8A8)"]
     assert line["marker"]["symbol"][0] == "x-thin-open"
     assert "each request a token every 1000 ms" in at.success[0].value
+    lines = [t["name"] for t in figures(at)[2]["data"] if t["name"].startswith("above: bound by launches")]
+    assert len(lines) == 2, lines
+    assert "CPU-bound" in str(figures(at)[1]["layout"]["annotations"])
 
 
 def test_the_table_of_costs_is_the_speed_times_the_price(opened):
