@@ -11,7 +11,7 @@ PINNED := $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r
 LOCAL_TORCH := $(BIN)/python -m pip install --quiet --no-index --no-deps $$(grep -o '^torch==[0-9.]*' requirements.txt)
 CUDA_TORCH := "import importlib.metadata as m; raise SystemExit(not any('cuda' in need for need in m.requires('torch')))"
 
-.PHONY: help setup lock audit run team signin cluster check test e2e bench exhaustive clean
+.PHONY: help setup lock audit run team signin cluster check test e2e bench exhaustive coverage-table clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make bench  install the peers and measure against them: docs/benchmarks.md"
 	@echo "make check  format, lint, types, import rules"
 	@echo "make exhaustive  what make test samples, whole: casts, intervals, kills, odd files (hours): docs/exhaustive.md"
+	@echo "make coverage-table  collect what implements and proves each capability: docs/coverage.md, the page's table"
 	@echo "make lock   write the files of hashed pins from the versions in pyproject.toml"
 	@echo "make audit  ask for known faults of the pinned dependencies (needs the advisory database)"
 	@echo "make clean  remove the environment and test artifacts (never your store)"
@@ -90,6 +91,9 @@ exhaustive: $(TEST_READY)
 	$(BIN)/python -m pytest -m exhaustive -s
 	PYTHONPATH=. $(BIN)/python tests/analysis/formats/every_float32.py --write docs/exhaustive.md
 	PYTHONPATH=. $(BIN)/python tests/gpu_probe/kernels_table.py
+
+coverage-table: $(TEST_READY)
+	PYTHONPATH=. $(BIN)/python tests/coverage_table.py
 
 clean:
 	rm -rf .venv artifacts .pytest_cache .ruff_cache

@@ -12,6 +12,7 @@ from analysis.fits.fitting import WIDE, Fit
 from analysis.laws import Law, get_law
 from analysis.plans.planner import Factors
 from pages.ui import fits
+from pages.ui.glossary import help_for
 from pages.ui.session import facts, fingerprint
 from results_db import Store
 
@@ -95,7 +96,8 @@ def choose_methods(found: Fit, methods: pd.DataFrame, key: str) -> Factors | Non
             method = name.partition("[")[2].rstrip("]")
             words[name] = f"{labels.get(method, method)} ({found.values[name]:.3f})"
         show = words.__getitem__
-        chosen.append(st.selectbox(title, names, key=f"{key}.{factor}", format_func=show, help=METHOD_HELP))
+        told = f"{METHOD_HELP} {help_for(factor)}"
+        chosen.append(st.selectbox(title, names, key=f"{key}.{factor}", format_func=show, help=told))
     return Factors(*chosen)
 
 

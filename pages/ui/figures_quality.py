@@ -12,16 +12,19 @@ from analysis.serving.recovery import SIZES
 from pages.ui.figures import FORMAT_COLORS, MUTED, ORIGIN_SYMBOLS, format_color, slender
 
 OTHER_FORMATS = "other formats"
+SIDE = 0.13  # how far beside its bits a dot stands: weights alone on the left, activations too on the right
 LOWEST_SHARE = 0.03  # of the points that may lie below the axis, at whose foot they are drawn
-MOST_SCHEMES = 8
+MOST_SCHEMES = 6
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up")
+STEP = 0.07  # between schemes of one size
 
 
 def recovery_figure(points: pd.DataFrame, title: str) -> go.Figure:
     """What is left of the quality [%] against bits per weight, one dot a published or own measurement.
 
-    Colour is the format of the weights, a filled marker weights alone, a hollow one quantized activations too; dots
-    below the axis stand at its foot as triangles.
+    Colour is the format of the weights. Filled dots left of their bits have quantized weights alone, hollow ones on the
+    right quantized activations too; dots below the axis stand at its foot as triangles.
     """
     figure = go.Figure()
     floor = _floor(points["recovery"])
@@ -34,7 +37,7 @@ def recovery_figure(points: pd.DataFrame, title: str) -> go.Figure:
     for group in order:
         for narrow, own in named[named["group"] == group].groupby("narrow"):
             figure.add_scatter(
-                x=own["weight_bits"],
+                x=own["weight_bits"] + (SIDE if narrow else -SIDE),
                 y=own["shown"],
                 mode="markers",
                 name=f"{html.escape(str(group))}{', activations too' if narrow else ''} ({len(own):,})",
@@ -45,7 +48,7 @@ def recovery_figure(points: pd.DataFrame, title: str) -> go.Figure:
     figure.add_hline(y=100, line={"color": MUTED, "width": 1, "dash": "dash"})
     return figure.update_layout(
         **slender(title, 560),
-        xaxis={"title": "bits per weight, as printed"},
+        xaxis={"title": "bits per weight, as printed (left: weights alone, right: activations too)"},
         yaxis={"title": "recovery [% of the 16-bit value]"},
     )
 
@@ -95,11 +98,12 @@ def size_figure(table: pd.DataFrame, title: str) -> go.Figure:
         own = own.reindex([size for size in sizes if size in own.index])
         several = own["n_families"] > 1
         figure.add_scatter(
-            x=list(own.index),
+            x=[sizes.index(size) + STEP * (number - MOST_SCHEMES / 2) for size in own.index],
             y=own["recovery"],
             mode="lines+markers",
             name=html.escape(str(name)),
-            line={"color": format_color(str(name)), "dash": DASHES[number % len(DASHES)]},
+            line={"color": format_color(str(name)), "dash": DASHES[number]},
+            marker={"symbol": SYMBOLS[number], "size": 9},
             error_y={
                 "type": "data",
                 "array": (own["high"] - own["recovery"]).where(several, 0.0),
@@ -112,6 +116,6 @@ def size_figure(table: pd.DataFrame, title: str) -> go.Figure:
         )
     return figure.update_layout(
         **slender(title, 460),
-        xaxis={"title": "parameters of the model", "categoryorder": "array", "categoryarray": sizes},
+        xaxis={"title": "parameters of the model", "tickvals": list(range(len(sizes))), "ticktext": sizes},
         yaxis={"title": "recovery [% of the 16-bit value]"},
     )

@@ -16,6 +16,7 @@ from analysis.laws import Law
 from analysis.laws.columns import column_of
 from pages.ui import panels
 from pages.ui.fits import DELTAS
+from pages.ui.glossary import help_for
 from pages.ui.tasks import STARTS, Settings
 
 LOSS_WORDS = {"log-huber": "Huber of log losses", "huber": "Huber of losses", "least-squares": "least squares"}
@@ -78,7 +79,8 @@ def _objective(law: Law, rows: pd.DataFrame, group: str) -> Settings:
         format_func=LOSS_WORDS.__getitem__,
         key=f"scaling_laws.loss.{law.name}",
         bind="query-params",
-        help="What the fit minimizes, summed over the runs. Published fits name theirs under Parameters.",
+        help="What the fit minimizes, summed over the runs. Published fits name theirs under Parameters. Log-Huber: "
+        + help_for("log-Huber"),
     )
     delta = None if loss == "least-squares" else _delta(law)
     weights = st.selectbox(

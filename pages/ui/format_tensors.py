@@ -14,6 +14,7 @@ from analysis.formats import TRANSFORMS
 from analysis.formats.distributions import DISTRIBUTIONS
 from analysis.formats.survey import SURVEYED, Usage, survey, usage
 from pages.ui import figures_formats, panels
+from pages.ui.glossary import help_for
 from pages.ui.session import in_worker
 
 SHAPE = (256, 1024)
@@ -25,9 +26,9 @@ SOURCES = {"sample": "A distribution", "upload": "Your file"}
 COLUMNS = {
     "format": st.column_config.TextColumn("format"),
     "bits_per_element": st.column_config.NumberColumn("bits per element", format="%.4g"),
-    "sqnr_before_db": st.column_config.NumberColumn("SQNR before [dB]", format="%.2f"),
-    "sqnr_db": st.column_config.NumberColumn("SQNR [dB]", format="%.2f"),
-    "mse": st.column_config.NumberColumn("MSE", format="%.3e"),
+    "sqnr_before_db": st.column_config.NumberColumn("SQNR before [dB]", format="%.2f", help=help_for("SQNR")),
+    "sqnr_db": st.column_config.NumberColumn("SQNR [dB]", format="%.2f", help=help_for("SQNR")),
+    "mse": st.column_config.NumberColumn("MSE", format="%.3e", help=help_for("MSE")),
     "max_abs_error": st.column_config.NumberColumn("largest error", format="%.4g"),
     "saturated": st.column_config.NumberColumn("saturated", format="localized"),
     "flushed_to_zero": st.column_config.NumberColumn("flushed to zero", format="localized"),

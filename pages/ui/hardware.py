@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis.plans.chips import same_device
 from analysis.plans.hardware import Hardware, Wishes
 from analysis.plans.utilization import Utilization, published_utilization
+from pages.ui.glossary import help_for
 from pages.ui.machines import devices_of
 from pages.ui.session import facts
 from results_db import Store
@@ -28,7 +29,7 @@ BUDGETS = {
 }
 SERVED_HELP = "Tokens generated or read over the model's life, in trillions; shown as GPU-days per scheme."
 SHARE_HELP = (
-    "Model FLOPs utilization: the share of the dense peak that training reaches, the same for every format. The "
+    f"MFU, the share of the dense peak that training reaches, the same for every format. {help_for('MFU')} The "
     "default is the median that runs on this chip in BF16 have published, one value per source and model; their 10th "
     "to 90th percentile goes into the intervals."
 )

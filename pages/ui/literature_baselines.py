@@ -21,10 +21,10 @@ def baselines() -> None:
 
 
 def gains(row_ids: tuple[str, ...], metric: str) -> pd.DataFrame:
-    """The claims of a gain as a factor in these rows' papers, each once, the largest first."""
+    """The claims of a gain as a factor in these rows' papers, each once."""
     found = pd.concat([literature_gains.claims_of(row_id) for row_id in row_ids], ignore_index=True)
     found = found[(found["metric"] == metric) & (found["normalized_unit"] == "x")]
-    return found.drop_duplicates("claim_id").sort_values("normalized", ascending=False).set_index("claim_id")
+    return found.drop_duplicates("claim_id").set_index("claim_id")
 
 
 def _combined() -> None:

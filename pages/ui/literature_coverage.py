@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit import column_config
 
 from analysis.trust.capabilities import STATES, coverage
-from pages.ui import panels
+from pages.ui import literature_gains, panels
 from pages.ui.session import facts, store
 
 COLUMNS = {
@@ -70,13 +70,14 @@ def _one(rows: pd.DataFrame) -> None:
         [("implements it", name) for name in row["implemented"]]
         + [("proves it", name) for name in row["proved"]]
         + [("claim with a check that holds", name) for name in row["checked"]]
-        + [("claim without one", name) for name in row["claims"] if name not in row["checked"]],
+        + [("claim without a check", name) for name in row["claims"] if name not in row["checked"]],
         columns=["what", "name"],
     )
     if evidence.empty:
         st.caption("Nothing here implements or proves it yet.")
     else:
         panels.show_table(evidence, "literature.coverage.evidence", f"Evidence on {row['row_id']}.")
+    literature_gains.board(row["row_id"], f"What the papers of {row['row_id']} claim")
 
 
 def _cited(source: dict) -> str:

@@ -8,18 +8,16 @@ import pandas as pd
 import streamlit as st
 from streamlit import column_config
 
-from pages.ui import panels
+from pages.ui import literature_board, panels
 from pages.ui.session import facts, store
 
 NO_WIDTH = "no width named"
-TIGHT = ("%", "x")  # units that follow their number without a space
 TABLE = {
     "subject": column_config.TextColumn("claim of", width="medium"),
     "metric": column_config.TextColumn("what"),
     "printed": column_config.TextColumn("printed"),
-    "same": column_config.TextColumn(
-        "the same as", help="Gains and reductions as factors: 70% less is 3.33 times less"
-    ),
+    "converted": column_config.TextColumn("the same as", help="Gains and reductions as factors"),
+    "status": column_config.TextColumn("here", help="What became of the claim here: tab Claims"),
     "baseline": column_config.TextColumn("against"),
     "format": column_config.TextColumn("format"),
     "model": column_config.TextColumn("model"),
@@ -39,12 +37,10 @@ def board(row_id: str, title: str) -> None:
         panels.empty_state("The store holds no claims of these papers.")
         return
     widths = sorted({width for own in claims["widths"] for width in own}, key=_narrowest)
-    chosen = st.pills(
-        "Bits", widths, selection_mode="multi", key=f"literature.board.{row_id}.bits", help="Widths that a claim names"
-    )
+    chosen = _chosen_widths(row_id, widths) if len(widths) > 1 else []
     shown = claims[[not chosen or bool(set(chosen) & own) for own in claims["widths"]]]
     panels.show_table(
-        shown[list(TABLE)],
+        shown[list(TABLE)].fillna(""),
         f"literature.board.{row_id}",
         f"{len(shown)} of {len(claims)} claims of {claims['source_id'].nunique()} papers. Their baselines, models and "
         "tasks differ: compare within a paper.",
@@ -53,31 +49,17 @@ def board(row_id: str, title: str) -> None:
     )
 
 
+def _chosen_widths(row_id: str, widths: list[str]) -> list[str]:
+    key = f"literature.board.{row_id}.bits"
+    return st.pills("Bits", widths, selection_mode="multi", key=key, help="Widths that a claim names")
+
+
 def claims_of(row_id: str) -> pd.DataFrame:
-    """The claims of a capability row's sources with title, link, printed value, its conversion and named widths."""
-    rows = facts(store(), "capabilities", row_id=row_id)
-    keys = " ".join(rows["sources"]).split()
-    claims = facts(store(), "claims")
-    sources = facts(store(), "sources").set_index("source_id")[["title", "link"]]
-    claims = claims[claims["source_id"].isin(keys)].join(sources, on="source_id")
-    records = claims.to_dict("records")
-    return claims.assign(
-        printed=[_printed(r["value"], r["value_high"], r["unit"]) for r in records],
-        same=[_converted(r) for r in records],
-        widths=[_widths(r) for r in records],
-    )
-
-
-def _printed(value: float, high: float, unit: object) -> str:
-    number = f"{value:,.6g}" + (f" to {high:,.6g}" if pd.notna(high) else "")
-    return f"{number}{'' if unit in TIGHT else ' '}{unit}" if pd.notna(unit) else number
-
-
-def _converted(claim: dict) -> str:
-    """The value in the unit of its kind, where that is another than the printed one."""
-    if claim["normalized_unit"] == claim["unit"] or pd.isna(claim["normalized_unit"]):
-        return ""
-    return _printed(round(claim["normalized"], 3), claim["normalized_high"], claim["normalized_unit"])
+    """The claims of a capability row's papers, as the page's other tabs have them, with the widths that each names."""
+    keys = " ".join(facts(store(), "capabilities", row_id=row_id)["sources"]).split()
+    claims = literature_board.board(store())
+    claims = claims[claims["source_id"].isin(keys)]
+    return claims.assign(widths=[_widths(claim) for claim in claims.to_dict("records")])
 
 
 def _widths(claim: dict) -> set[str]:

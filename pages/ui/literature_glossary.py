@@ -15,8 +15,8 @@ from pages.ui.session import facts, store
 
 TERM = "term"
 WORDS = {
-    "kind": column_config.TextColumn("kind", width="small"),
-    "word": column_config.TextColumn("word", width="small"),
+    "kind": column_config.TextColumn("kind"),
+    "word": column_config.TextColumn("word", width="medium"),
     "meaning": column_config.TextColumn("meaning", width="large"),
     "also": column_config.TextColumn("also"),
     "area": column_config.TextColumn("of"),
@@ -32,7 +32,7 @@ SOURCES = {
     "terms": column_config.TextColumn("terms"),
     "claims": column_config.NumberColumn("claims"),
     "link": column_config.LinkColumn("link", display_text="open"),
-    "source_id": column_config.TextColumn("key"),
+    "page": column_config.LinkColumn("its page", display_text=r"paper=(.*)$"),
 }
 REALIZED = ("quant_survey_2021-01", "quant_survey_2021-02")  # what few bits promise, and what is often realized
 SURVEY = "low_precision_training_survey_2025"
@@ -57,7 +57,7 @@ def glossary() -> None:
         panels.empty_state("No word has this in its name or meaning.")
     else:
         panels.show_table(
-            shown[list(WORDS)],
+            shown[list(WORDS)].fillna({"also": "", "row_id": "", "title": "", "area": ""}),
             "literature.glossary",
             f"{len(shown):,} of {len(words):,} words: terms of the shipped glossary, symbols of all laws, number "
             "formats, columns of the store and capability rows.",
@@ -161,6 +161,10 @@ def mapped_sources() -> pd.DataFrame:
     claims = facts(store(), "claims")["source_id"].value_counts()
     sources = facts(store(), "sources")
     key = sources["source_id"]
+    page = "literature?literature.tab=Papers&literature.paper=" + key
     return sources.assign(
-        rows=key.map(rows).fillna(""), terms=key.map(terms).fillna(""), claims=key.map(claims).fillna(0).astype(int)
+        page=page,
+        rows=key.map(rows).fillna(""),
+        terms=key.map(terms).fillna(""),
+        claims=key.map(claims).fillna(0).astype(int),
     ).sort_values(["area", "year", "title"])

@@ -6,16 +6,13 @@ import pandas as pd
 import streamlit as st
 from streamlit import column_config
 
-from analysis.serving.recovery import LANGUAGE, judged, kind_of, summary
-from pages.ui import figures_quality, literature_deployment, literature_gains, panels
+from analysis.serving.recovery import LANGUAGE, judged, summary
+from pages.ui import figures_quality, literature_deployment, literature_gains, panels, quality_choices
 from pages.ui.glossary import help_for
 from pages.ui.session import store
-from results_db import Store
 
 IMAGE_KINDS = ("images read", "images made")
 IMAGE_ROW = "R45"  # the capability row of the board of image models
-WEIGHTS, BOTH, CACHE = "weights only", "weights and activations", "cache too"
-FILTERS = {"scheme": "Formats", "method": "Methods", "model_family": "Model families", "size": "Model sizes"}
 SUMMARY = {
     "scheme": column_config.TextColumn("weights × activations", width="medium"),
     "size": column_config.TextColumn("parameters"),
@@ -44,7 +41,7 @@ ROWS = {
 
 def quality() -> None:
     """Draws the tab: one axis of measurement with its figures and table, then what to serve in."""
-    axes = measured_axes(store())
+    axes = quality_choices.measured_axes(store())
     if axes.empty:
         panels.empty_state(
             "The store holds no evaluations. Import results of the lm-evaluation-harness on the results page.",
@@ -52,12 +49,12 @@ def quality() -> None:
             "Results",
         )
         return
-    kind = _choose_kind(axes)
-    axis = _choose_axis(axes[axes["kind"] == kind])
-    found = evaluations(store(), str(axis["axis"]))
+    kind = quality_choices.choose_kind(axes)
+    axis = quality_choices.choose_axis(axes[axes["kind"] == kind])
+    found = quality_choices.evaluations(store(), str(axis["axis"]))
     rows = judged(found)
-    rows = _of_one_source(rows) if not axis["alike"] else rows
-    kept = _filtered(rows)
+    rows = quality_choices.of_one_source(rows) if not axis["alike"] else rows
+    kept = quality_choices.filtered(rows)
     if kept.empty:
         panels.empty_state("No measurement is left: clear a filter above, or choose another way of measuring.")
     else:
@@ -65,94 +62,7 @@ def quality() -> None:
     if kind in IMAGE_KINDS:
         literature_gains.board(IMAGE_ROW, "Vision transformers and diffusion: what the papers claim")
     elif kind == LANGUAGE:
-        literature_deployment.recommendations(judged(evaluations(store(), None)))
-
-
-def measured_axes(opened: Store) -> pd.DataFrame:
-    """The ways of measuring with what they evaluate, asked again only when the store has changed."""
-    return _axes(opened, str(opened.path), opened.state)
-
-
-def evaluations(opened: Store, axis: str | None) -> pd.DataFrame:
-    """The evaluations on an axis (all when None), asked again only when the store has changed."""
-    return _rows(opened, str(opened.path), opened.state, axis)
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def _axes(_store: Store, place: str, state: tuple[int, int]) -> pd.DataFrame:
-    axes = _store.evaluations.axes()
-    return axes.assign(kind=[kind_of(*pair) for pair in zip(axes["metric"], axes["task"], strict=True)])
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _rows(_store: Store, place: str, state: tuple[int, int], axis: str | None) -> pd.DataFrame:
-    return _store.evaluations.rows(axis)
-
-
-def _choose_kind(axes: pd.DataFrame) -> str:
-    kinds = list(axes.groupby("kind")["n_rows"].sum().sort_values(ascending=False).index)
-    chosen = st.segmented_control(
-        "What was evaluated", kinds, default=kinds[0], key="literature.quality.kind", bind="query-params"
-    )
-    return chosen or kinds[0]
-
-
-def _choose_axis(axes: pd.DataFrame) -> pd.Series:
-    known = axes.set_index("axis", drop=False)
-    axis = st.selectbox(
-        "Measured by",
-        list(known.index),
-        key="literature.quality.axis",
-        bind="query-params",
-        help="Metric, task and protocol. Values measured in different ways never share a figure: perplexities differ "
-        "by text and context, accuracies by shots and harness.",
-    )
-    chosen = known.loc[axis]
-    own = f", {chosen['n_own']} of them yours" if chosen["n_own"] else ""
-    st.caption(
-        f"One of {len(known)} ways of measuring, those with yours and with most sources first. This one: "
-        f"{chosen['n_rows'] + chosen['n_left_out']:,} rows{own}, {chosen['n_families']} families of sources, "
-        f"{chosen['n_models']} models."
-    )
-    return chosen
-
-
-def _of_one_source(rows: pd.DataFrame) -> pd.DataFrame:
-    """Where a protocol is not stated, the rows of the one source that is chosen."""
-    sources = list(rows["source"].value_counts().index)
-    if not sources:
-        return rows
-    chosen = st.selectbox(
-        "Source",
-        sources,
-        key="literature.quality.source",
-        help="The protocol is not stated, or sources are known to differ in it: their rows are not comparable.",
-    )
-    return rows[rows["source"] == chosen]
-
-
-def _filtered(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows that all filters leave; each offers what there is, the most frequent first."""
-    with st.container(horizontal=True):
-        narrow = st.multiselect(
-            "What is quantized", [WEIGHTS, BOTH, CACHE], key="literature.quality.what", placeholder="anything"
-        )
-        chosen = {
-            column: st.multiselect(
-                label, list(rows[column].value_counts().index), key=f"literature.quality.{column}", placeholder="all"
-            )
-            for column, label in FILTERS.items()
-        }
-    for column, values in chosen.items():
-        rows = rows[rows[column].isin(values)] if values else rows
-    return rows[_what(rows).isin(narrow)] if narrow else rows
-
-
-def _what(rows: pd.DataFrame) -> pd.Series:
-    words = pd.Series(WEIGHTS, rows.index)
-    words[rows["activation_bits"] < 16] = BOTH
-    words[rows["kv_bits"] < 16] = CACHE
-    return words
+        literature_deployment.recommendations(judged(quality_choices.evaluations(store(), None)))
 
 
 def _show(rows: pd.DataFrame, found: pd.DataFrame, axis: str) -> None:

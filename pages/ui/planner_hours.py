@@ -11,6 +11,7 @@ from analysis.plans.hardware import Hardware, native_schemes
 from pages.ui import coefficients, figures_hours, hours_methods, panels
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
+from pages.ui.glossary import help_for
 from pages.ui.hardware import FALLBACK, peaks_of, published_share
 from pages.ui.machines import devices_of
 from pages.ui.session import facts, store
@@ -50,7 +51,7 @@ def _hardware() -> tuple[Hardware, str]:
     usual = round(100 * known.middle, 1) if known else FALLBACK
     share = second.number_input(
         "At % of peak", 1.0, 100.0, float(usual), format="%.4g", key=f"{KEY}.mfu.{device}", bind="query-params",
-        help="Model FLOPs utilization, the same for every format; at first the median published on this chip.",
+        help=f"MFU, the same for every format; at first the median published on this chip. {help_for('MFU')}",
     )  # fmt: skip
     return Hardware(1, 1 / 24, float(share) / 100, peaks), device
 

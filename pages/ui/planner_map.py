@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit import column_config
 
 from analysis.plans.hardware import native_schemes
 from analysis.plans.planner import Region, plan
@@ -25,6 +26,7 @@ from pages.ui import (
 )
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
+from pages.ui.glossary import help_for
 from pages.ui.hardware import Machine, choose_machine, peak_words
 from pages.ui.recipe_inputs import ANSWER
 from pages.ui.session import current, facts, store
@@ -215,6 +217,7 @@ def _cell(basis: Basis, schemes: Sequence[Scheme], cell: tuple[float, float]) ->
             planning.readable(table),
             "planner.cell",
             "Loss in nats per token. P(win) is empty where the coefficients carry no interval.",
+            {"P(win)": column_config.NumberColumn(help=help_for("P(win)"))},
         )
         st.markdown(f"**Why.** {speeds.reason(basis, schemes, winner, rival)}")
         if n_max > basis.largest:
