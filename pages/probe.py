@@ -9,6 +9,7 @@ from pages.ui import (
     panels,
     probe_columns,
     probe_costs,
+    probe_published,
     probe_runs,
     probe_tables,
     probe_words,
@@ -94,6 +95,9 @@ else:
     if len(wrong):
         st.subheader("What went wrong")
         panels.show_table(wrong, "probe.wrong", "A kernel whose result is not right, or that fails, has no time.")
+
+shown = results if runs.empty else rows
+probe_published.section(store(), probe_tables.with_ratios(shown, store().table("devices")))
 
 if device is not None:
     refused = probe_tables.refusals(device)

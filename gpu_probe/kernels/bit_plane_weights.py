@@ -1,6 +1,6 @@
 """Weights of one to four bits on a CPU, in loops of our own: tables of sums beside widening and multiplying.
 
-Both read the same bit planes, so that what differs is the arithmetic (T-MAC, arXiv 2407.00088, section 3).
+Both read the same bit planes, so that what differs is the arithmetic (T-MAC, arXiv 2407.00088).
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ BAD_CALLS = {
     "run --shapes 0,8,8": "M is 0 in shapes '0,8,8'; M must be from 1 to 16777216",
     "run --shapes 8,-8,8": "N is -8 in shapes '8,-8,8'; N must be from 1 to",
     "run --shapes 8,8,16777217": "K is 16777217 in shapes",
-    "run --shapes 8,8": "shapes '8,8' has 2 numbers; write quick, decode, llm, planner, batch, lookup or three whole numbers M,N,K",
+    "run --shapes 8,8": "shapes '8,8' has 2 numbers; write quick, decode, llm, planner, batch, lookup or three",
     "run --shapes 8,8,8,8": "shapes '8,8,8,8' has 4 numbers",
     "run --shapes big": "shapes 'big' is neither a known set nor three numbers; write quick, decode,",
     "run --shapes 8,8,8.5": "shapes '8,8,8.5' is neither a known set nor three numbers",

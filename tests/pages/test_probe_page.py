@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -110,6 +113,50 @@ def test_a_row_tells_its_sustained_rate_power_energy_and_what_slowed_it(probed, 
     assert bf16["tflops_zeros"] == pytest.approx(3125)
     assert bf16["picojoules"] == pytest.approx(900 / 2000)  # W over TFLOP/s
     assert (bf16["power_w"], bf16["sm_mhz"], bf16["slowed_by"]) == (900, 1700, "power cap")
+
+
+def few_bits() -> list[dict]:
+    """int4 weights that gain 3.5 times to 32 tokens and less beyond, and times by the bits of a weight in a line."""
+    layers = [Shape(batch, 8192, 8192) for batch in (1, 16, 32, 64, 256)]
+    gains = (3.5, 3.5, 3.5, 2.0, 0.8)
+    wide = [result("mm_bf16", shape, 100.0, True) for shape in layers]
+    narrow = [result("mm_int4_weight", shape, 100.0 / gain, True) for shape, gain in zip(layers, gains, strict=True)]
+    one = Shape(1, 4096, 4096)
+    ways = (("lookup", 100.0), ("widened", 300.0))
+    return [
+        *wide,
+        *narrow,
+        *(result(f"{way}_int{b}_weight", one, 50 + us * b, True) for way, us in ways for b in (1, 2, 4)),
+    ]
+
+
+@pytest.mark.row("R23", "R24", "R25", "R26")
+def test_published_kernels_of_few_bits_stand_beside_what_the_run_measured(probed, monkeypatch):
+    with Store.open(probed) as store:
+        store.add_probe_results(few_bits())
+    at = opened("probe", monkeypatch)
+    tables = [table.value for table in at.dataframe]
+    claims = pd.concat([table for table in tables if "source_id" in table and "condition" in table])
+    stated = set(zip(claims["source_id"], claims["value"], strict=True))
+    assert {("marlin_2024", 4), ("marlin_2024", 2.8), ("quick_2024", 1.91), ("tilus_2025", 1.03)} <= stated
+    assert {("comet_2024", 2.88), ("comet_2024", 2.02), ("atom_2023", 7.73), ("atom_2023", 2.53)} <= stated
+    assert {("fireq_2025", 1.68), ("fireq_2025", 1.26), ("fp8_lm_2023", 64), ("mus_fp8_2025", 33)} <= stated
+    assert {("tmac_2024", 30), ("tmac_2024", 71), ("tmac_2024", 11), ("lut_tensor_core_2024", 10)} <= stated
+    (binary,) = (table for table in tables if "matches" in table)
+    assert len(binary) == 16
+    (split,) = (caption.value for caption in at.caption if caption.value.startswith("W2A8 is 16 binary products"))
+    summed, exact = (int(word.rstrip(".")) for word in re.findall(r"-?\d+", split)[-2:])
+    assert summed == exact
+    drawn = [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+    traces = {trace.get("name"): trace for figure in drawn for trace in figure["data"]}
+    assert {"measured: mm_int4_weight", "MARLIN, published", "roofline of A10", "tables of sums"} <= set(traces)
+    assert "4-bit weights gain up to 54 tokens on A10, and nothing from 208 on" in [title(figure) for figure in drawn]
+    assert "Tables are 2.3 to 2.8 times as fast; 4 bits take 1.8 times 2 bits" in [title(figure) for figure in drawn]
+
+
+def title(figure: dict) -> str:
+    """The title of a figure in one line, its breaks undone."""
+    return figure["layout"]["title"].get("text", "").replace("<br>", " ")
 
 
 def test_the_planner_offers_the_speeds_of_the_probe_and_takes_them_for_its_device(probed, monkeypatch):
