@@ -61,7 +61,11 @@ MEASURES: dict[str, Measure] = {
     ),
 }
 # Column of the board -> title of the horizontal axis.
-AXES = {"bits": "bits of the format, of the weights where it says so", "year": "year", "hardware_kind": "hardware"}
+AXES = {
+    "bits": "bits, of the weights where named",
+    "year": "year",
+    "hardware_kind": "kind of device",
+}
 
 
 def of_measure(claims: pd.DataFrame, measure: Measure) -> pd.DataFrame:
@@ -74,26 +78,36 @@ def claims_figure(claims: pd.DataFrame, measure: Measure, along: str, title: str
 
     Points of one place stand side by side; each carries its claim_id.
     """
-    places = sorted(claims[along].unique())
+    places = _places(claims[along])
     figure = go.Figure()
     beside = _beside(claims, along, places)
     for kind, color in BASELINE_COLORS.items():
         own = claims[claims["baseline_kind"] == kind]
         if len(own):
-            figure.add_scatter(**_points(own, beside[own.index], color), name=f"{kind} ({len(own)})")
+            figure.add_scatter(**_points(own, beside[own.index], color), legendgroup=kind, showlegend=False)
+            figure.add_scatter(**_key("square", color), name=f"{_against(kind)} ({len(own)})", legendgroup=kind)
     for status, symbol in STATUS_SYMBOLS.items():
         if (claims["status"] == status).any():
-            marker = {"symbol": symbol, "color": MUTED, "size": 9}
-            figure.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name=status)
+            figure.add_scatter(**_key(symbol, MUTED), name=status)
     figure.add_hline(y=measure.none, line={"color": MUTED, "dash": "dot", "width": 1})
     ticks = [f"{place:g}" if isinstance(place, (int, float, np.number)) else _broken(place) for place in places]
     figure.update_layout(
         slender(html.escape(title, quote=False), 520),
         xaxis={"title": AXES[along], "tickvals": list(range(len(places))), "ticktext": ticks},
-        yaxis={"title": measure.title, "type": "log" if measure.log else "linear"},
+        yaxis={
+            "title": measure.title,
+            "type": "log" if measure.log else "linear",
+            "dtick": "D2" if measure.log else None,
+        },
         clickmode="event+select",
     )
     return figure
+
+
+def _places(values: pd.Series) -> list:
+    """The places along the axis in order, years without a gap."""
+    found = sorted(values.unique())
+    return list(range(int(found[0]), int(found[-1]) + 1)) if values.name == "year" else found
 
 
 def _beside(claims: pd.DataFrame, along: str, places: list) -> pd.Series:
@@ -122,6 +136,15 @@ def _points(own: pd.DataFrame, x: pd.Series, color: str) -> dict:
         "text": [_hover(row) for row in own.to_dict("records")],
         "hovertemplate": "%{text}<extra></extra>",
     }
+
+
+def _against(kind: str) -> str:
+    return "baseline not stated" if kind == NOT_STATED else f"against {kind}"
+
+
+def _key(symbol: str, color: str) -> dict:
+    """A trace that is nothing but its line in the legend."""
+    return {"x": [None], "y": [None], "mode": "markers", "marker": {"symbol": symbol, "color": color, "size": 10}}
 
 
 def _hover(claim: Mapping) -> str:

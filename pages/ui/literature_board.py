@@ -62,6 +62,12 @@ def worded(claims: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def readable(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the board as a table shows them: metrics in words, nothing where nothing is stated."""
+    texts = rows.select_dtypes(exclude="number").columns
+    return rows.assign(**rows[texts].fillna("")).assign(metric=rows["metric"].str.replace("_", " "))
+
+
 def standing(claims: pd.DataFrame) -> str:
     """How many of these claims are reproduced, consistent, contradicted and not checkable, in a sentence."""
     counts = claims["status"].value_counts()

@@ -55,6 +55,8 @@ def _here(claim: Mapping[str, Any]) -> None:
     relation = claim["relation"] if agrees else "does not agree with"
     st.markdown(
         f"Computed here: **{plain(claim['found'])}**, which {relation} the printed {plain(claim['printed'])}.\n\n"
-        + "\n".join(f"- {plain(text)}" for text in (f"From {claim['basis']}", claim["how"], claim["why"]) if text)
+        + "\n".join(
+            f"- {plain(text)}" for text in (f"Computed from {claim['basis']}", claim["how"], claim["why"]) if text
+        )
     )
     st.caption(f"Check `{claim['check']}` of this program; its tests run it on the shipped rows.")

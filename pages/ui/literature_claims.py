@@ -8,7 +8,7 @@ from streamlit import column_config
 
 from pages.ui import addresses, figures_literature, literature_card, panels
 from pages.ui.figures_literature import AXES, MEASURES, Measure
-from pages.ui.literature_board import board, standing
+from pages.ui.literature_board import board, readable, standing
 from pages.ui.literature_words import NOT_STATED
 from pages.ui.session import store
 
@@ -110,7 +110,12 @@ def _figure(picked: pd.DataFrame) -> None:
     with st.container(horizontal=True):
         name = st.selectbox("Figure of", list(MEASURES), key="literature.measure", bind="query-params", width=260)
         along = st.selectbox(
-            "Against", list(AXES), format_func=AXES.__getitem__, key="literature.along", bind="query-params", width=260
+            "Along",
+            list(AXES),
+            format_func=lambda name: AXES[name].split(",")[0],
+            key="literature.along",
+            bind="query-params",
+            width=260,
         )
     measure = MEASURES[name]
     alike = figures_literature.of_measure(picked, measure)
@@ -118,15 +123,16 @@ def _figure(picked: pd.DataFrame) -> None:
     if shown.empty:
         panels.empty_state(f"None of these claims is a {name.lower()} with a place on this axis.")
         return
+    left_out = len(alike) - len(shown)
+    rest = f"; {left_out} more name no {AXES[along].split(',')[0]}" if left_out else ""
     panels.show_figure(
         figures_literature.claims_figure(shown, measure, along, finding(shown, measure)),
         f"{name} of {len(shown)} claims against {AXES[along]}",
         shown[list(TABLE)],
         FIGURE,
-        f"{len(shown)} claims of {shown['source_id'].nunique()} papers; {len(alike) - len(shown)} more name no "
-        f"{AXES[along].split(' ')[0]}. Printed shares are converted: 64% faster is 1.64x, 42% less is 1.72x less; bars "
-        "are printed ranges, many points the best case (up to). Models, tasks and devices differ: only points of one "
-        "color share a kind of baseline, and no two are the same experiment. Click a point for its card.",
+        f"{len(shown)} claims of {shown['source_id'].nunique()} papers{rest}. Printed shares are converted: 64% faster is 1.64x, 42% less is 1.72x less; bars "
+        "are printed ranges, and many points the best case (up to). Models, tasks and devices differ: only points of "
+        "one color share a kind of baseline, and no two are the same experiment. Click a point for its card.",
         picked=_point_clicked,
     )
 
@@ -177,13 +183,15 @@ def _open_paper(source_id: str) -> None:
 
 
 def _table(picked: pd.DataFrame, n_all: int) -> None:
-    shown = picked.assign(metric=picked["metric"].str.replace("_", " "))
+    """Draws the table, claims with a computed number first."""
+    picked = picked.sort_values("found", key=lambda found: found == "", kind="stable")
     st.dataframe(
-        shown[list(TABLE)],
+        readable(picked)[list(TABLE)],
         hide_index=True,
         key=TABLE_KEY,
         column_config=TABLE,
         height=420,
+        placeholder="",
         on_select=lambda: _row_clicked(list(picked["claim_id"])),
         selection_mode="single-row",
         alt="claims; select a row to see its card",

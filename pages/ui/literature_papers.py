@@ -13,7 +13,7 @@ from analysis.laws import LAWS
 from pages.ui import addresses, literature_card, panels
 from pages.ui.citing import bibtex
 from pages.ui.implemented import implemented
-from pages.ui.literature_board import STATUS_WORDS, board, standing
+from pages.ui.literature_board import STATUS_WORDS, board, readable, standing
 from pages.ui.session import facts, store
 from results_db import Store
 
@@ -140,7 +140,7 @@ def _claims(claims: pd.DataFrame) -> None:
         return
     keys = list(claims["claim_id"])
     event = st.dataframe(
-        claims.assign(metric=claims["metric"].str.replace("_", " "))[list(OWN_CLAIMS)],
+        readable(claims)[list(OWN_CLAIMS)],
         hide_index=True,
         key=CLAIMS,
         column_config=OWN_CLAIMS,
