@@ -65,7 +65,7 @@ def grid_figure(grid: pd.DataFrame, suggested: tuple[float, float], rules: Mappi
     logs = np.log10(grid["learning_rate"])
     figure.update_layout(
         slender(title, HEIGHT),
-        xaxis={"title": "tokens per step", "type": "log", "tickformat": "~s"},
+        xaxis={"title": "tokens per step", "type": "log"} | log_ticks(*batch, (1, 3)),
         yaxis={
             "title": "peak learning rate",
             "type": "log",
@@ -74,6 +74,14 @@ def grid_figure(grid: pd.DataFrame, suggested: tuple[float, float], rules: Mappi
         },
     )
     return figure
+
+
+def log_ticks(low: float, high: float, steps: Sequence[int] = (1, 2, 5)) -> dict[str, list]:
+    """Ticks in words for a log axis from `low` to `high`: these `steps` of every decade."""
+    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    within = [tick for tick in ticks if low <= tick <= high]
+    return {"tickvals": within, "ticktext": [words(tick) for tick in within]}
 
 
 def worth_figure(table: pd.DataFrame, here: float, title: str) -> go.Figure:
@@ -93,7 +101,7 @@ def worth_figure(table: pd.DataFrame, here: float, title: str) -> go.Figure:
     figure.add_vline(x=here, line={"color": MUTED, "dash": "dash"}, annotation_text="yours")
     figure.update_layout(
         slender(title, HEIGHT),
-        xaxis={"title": "tokens seen", "type": "log", "dtick": 1, "exponentformat": "power"},
+        xaxis={"title": "tokens seen", "type": "log"} | log_ticks(table["seen"].min(), table["seen"].max()),
         yaxis={"title": "loss [nats/token]"},
     )
     return figure

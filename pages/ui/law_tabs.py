@@ -14,7 +14,7 @@ from analysis.laws.columns import COLUMNS, column_of
 from analysis.plans.frontier import compute_optimal
 from analysis.trust.holdout import flops_of, size_of, warning
 from analysis.trust.residuals import findings, structure
-from pages.ui import citing, figures_laws, headings, law_curves, law_tables, panels, tasks
+from pages.ui import citing, figures_laws, headings, law_curves, law_regimes, law_tables, panels, tasks
 from pages.ui.figures import words
 from pages.ui.groups import RUNS
 from pages.ui.inputs import Choice
@@ -90,6 +90,7 @@ def parameters(view: View, examined: Examined | None, objectives: pd.DataFrame) 
         "'identified' is no when the profile is open or spans more than a factor of 2: many values fit as well.",
         headings.worded(table),
     )
+    law_regimes.draw(view.full)
     if not view.published:
         st.caption("No published coefficients of this law are in the store for these rows: there is only the fit.")
     if len(objectives):

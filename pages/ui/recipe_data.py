@@ -35,7 +35,7 @@ def data(model: Model) -> None:
         )
     )
     _said(values, model, unique)
-    figure, table = st.columns([3, 2], gap="large")
+    figure, table = st.columns(2, gap="large")
     with figure:
         _worth(values, model, unique)
     with table:
@@ -86,7 +86,7 @@ def _worth(values: dict[str, float], model: Model, unique: float) -> None:
 
 def _table(values: dict[str, float], model: Model, unique: float) -> None:
     table = data_value.by_epochs(values, model.n_params, unique)
-    shown = table.assign(worth=100 * table["worth"])
+    shown = table.assign(worth=100 * table["worth"])[["epochs", "worth", "loss", "fresh_loss", "acting", "seen"]]
     panels.show_table(
         shown,
         f"{KEY}.epochs",

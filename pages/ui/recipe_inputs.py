@@ -9,6 +9,7 @@ import streamlit as st
 
 from analysis.laws.flops import TRAINING_FLOPS_PER_PARAM_TOKEN
 from pages.ui import panels
+from pages.ui.figures import words
 from pages.ui.session import facts, store
 
 KEY = "planner.recipe"
@@ -35,10 +36,10 @@ def claimed(sources: Sequence[str], name: str, caption: str) -> None:
     if own.empty:
         return
     own = own.assign(order=own["source_id"].map(list(sources).index)).sort_values("order", kind="stable")
-    own = own.assign(metric=own["metric"].str.replace("_", " "))
+    own = own.assign(metric=own["metric"].str.replace("_", " "), value=[words(v, 4) for v in own["value"]])
     panels.show_table(
         own[["subject", "metric", "value", "unit", "baseline", "model", "condition", "source_id"]],
         f"{KEY}.{name}",
         caption,
-        {"source_id": "source", "value": st.column_config.NumberColumn(format="compact")},
+        {"source_id": "source", "value": st.column_config.TextColumn(alignment="right")},
     )

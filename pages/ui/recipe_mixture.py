@@ -80,7 +80,7 @@ def _chosen_by(shares: pd.DataFrame, losses: pd.DataFrame, most: float) -> Chose
 
 
 def _said(series: Series, model: Model, wish: str, found: Chosen) -> None:
-    first = found.shares.sort_values("best", ascending=False).head(3)
+    first = found.shares[found.shares["best"] > 0.005].sort_values("best", ascending=False).head(3)
     said = ", ".join(f"**{row['best']:.0%} {panels.plain(row['domain'])}**" for row in first.to_dict("records"))
     st.success(
         f"For the least loss ({panels.plain(wish)}): {said}; predicted {found.predicted:.3f} at the size of these "
@@ -120,11 +120,13 @@ def _shown(series: Series, found: Chosen) -> None:
     with right:
         st.latex(FORMULA)
         law = found.law
-        coefficients = pd.DataFrame(law.t, columns=[f"t {name}" for name in law.domains]).round(4)
+        rows = ["c", "k", *(f"t of {name}" for name in law.domains)]
+        coefficients = pd.DataFrame(np.column_stack([law.c, law.k, law.t]).T.round(4), columns=list(law.targets))
+        coefficients.insert(0, "coefficient", rows)
         panels.show_table(
-            pd.concat([pd.DataFrame({"loss on": law.targets, "c": law.c, "k": law.k}).round(4), coefficients], axis=1),
+            coefficients,
             f"{KEY}.mixing",
-            "Below 0, a domain lowers that loss; each row's t add up to 0, since the shares add up to 1.",
+            "A column a loss. Below 0, a domain lowers it; the t of a loss add up to 0, since shares add up to 1.",
         )
 
 

@@ -27,17 +27,17 @@ def rates(model: Model) -> None:
     found = recipe.suggest(rate, batch, model.n_params, model.n_tokens)
     _said(model, found, optimizer, times, context)
     loss, cost = _critical(model, found.batch_tokens * times)
-    left, right = st.columns(2, gap="large")
+    _rules(model, found, optimizer, times, cost)
+    left, right = st.columns([3, 2], gap="large")
     with left:
-        _rules(model, found, optimizer, times, cost)
-        st.caption(
-            f"At the loss predicted here, {loss:.3f} (Chinchilla law, Epoch's refit), Kaplan et al.'s critical batch "
-            f"is {words(cost.critical_batch)} tokens; their constants are those of their own data and tokenizer. A "
-            f"batch of {words(found.batch_tokens * times)} takes {cost.steps:.3g} times the fewest steps and "
-            f"{cost.compute:.3g} times the least compute."
-        )
-    with right:
         _grid(model, rate, batch)
+    with right:
+        st.markdown(
+            f"**Larger or smaller batches.** At the loss predicted here, {loss:.3f} (Chinchilla law, Epoch's refit), "
+            f"Kaplan et al.'s critical batch is {words(cost.critical_batch)} tokens; their constants are those of "
+            f"their own data and tokenizer. A batch of {words(found.batch_tokens * times)} takes {cost.steps:.3g} "
+            f"times the fewest steps and {cost.compute:.3g} times the least compute."
+        )
     claimed(SOURCES, "rates_claims", _lamb())
 
 
@@ -86,8 +86,8 @@ def _critical(model: Model, batch_tokens: float) -> tuple[float, BatchCost]:
 def _rules(model: Model, found: Recipe, optimizer: str, times: float, cost: BatchCost) -> None:
     """The rules side by side: rate, batch and steps of each."""
     rows = [("Step Law (Li et al. 2025)", found.learning_rate, found.batch_tokens, "step_law_2025")]
-    for name, rule in RULES.items():
-        mark = " (yours)" if name == optimizer and times != 1 else ""
+    for name, rule in RULES.items() if times != 1 else ():
+        mark = " (yours)" if name == optimizer else ""
         changed = rule.rate(found.learning_rate, times)
         rows.append((f"{name}, {rule.name} rule{mark}", changed, found.batch_tokens * times, rule.source_id))
     if not store().coefficient_sets("deepseek_hparams").empty:
@@ -99,8 +99,8 @@ def _rules(model: Model, found: Recipe, optimizer: str, times: float, cost: Batc
     panels.show_table(
         table,
         f"{KEY}.rules",
-        "The rules of the optimizers are taken at the batch chosen above: from the Step Law's, the rate grows as the "
-        "batch for SGD and as its square root for adaptive methods (Granziol et al. 2020; up to the critical batch).",
+        "Choose another batch above to see its rate: it grows as the batch for SGD and as its square root for adaptive "
+        "methods such as AdamW (Granziol et al. 2020), up to the critical batch.",
         {
             "peak learning rate": st.column_config.NumberColumn(format="%.3g"),
             "batch [tokens]": st.column_config.NumberColumn(format="compact"),

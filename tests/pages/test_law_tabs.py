@@ -97,12 +97,15 @@ def test_every_tab_shows_what_it_is_for(kind, with_upload):
         assert SHOWN.get((tab, kind), SHOWN[tab])(at), (tab, said(at), titles(at))
 
 
+@pytest.mark.row("R57")
 def test_the_fit_of_an_upload_is_that_of_its_truth_and_is_told_apart_from_published_runs(with_upload):
     at = opened("Parameters", source="mine")
     fitted = table(at, "fitted").set_index("symbol")
     for symbol, value in TRUTH.items():
         row = fitted.loc[symbol]
         assert row["profile from"] <= value <= row["profile to"], (symbol, row.to_dict())
+    regimes = table(at, "regime").set_index("exponent of")["regime"].to_dict()
+    assert regimes == dict.fromkeys(("model size (alpha)", "data (beta)"), "resolution-limited")
     assert "16 runs, mine" in said(at)
     assert "uploaded runs (16)" in [trace["name"] for trace in figure(at)["data"] if "name" in trace]
 

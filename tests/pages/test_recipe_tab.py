@@ -77,9 +77,9 @@ def test_data_say_what_repeating_is_worth_and_what_a_filter_has_to_earn(recipe):
     assert 36 < float(found[1]) < 40
     assert re.search(r"it pays once a kept token teaches \*\*1\.\d+ times\*\*", said), said
     claims = table(at, "baseline").set_index("source_id")["value"].groupby("source_id").agg(list)
-    assert {5.17, 17.5} <= set(claims["infinite_compute_2025"])
-    assert 48 in claims["data_mixing_laws_2024"]
-    assert 512 in claims["regmix_lm_2024"]
+    assert {"5.17", "17.5"} <= set(claims["infinite_compute_2025"])
+    assert "48" in claims["data_mixing_laws_2024"]
+    assert "512" in claims["regmix_lm_2024"]
 
 
 @pytest.mark.row("R63")
