@@ -7,7 +7,7 @@ import streamlit as st
 from analysis.serving import training_memory
 from analysis.serving.architecture import Architecture
 from analysis.serving.training_memory import COLUMNS, Batch, Cluster, Recipe, by_recipe, by_stage, least_data
-from pages.ui import figures_memory, footprint_inputs, footprint_time, panels
+from pages.ui import figures_memory, footprint_inputs, footprint_savings, footprint_time, panels
 from pages.ui import serving_inputs as inputs
 from pages.ui.session import store
 
@@ -31,6 +31,7 @@ def footprint() -> None:
         draw_stages(model, recipe, batch, cluster, memory)
     with recipes:
         draw_recipes(model, batch, cluster, memory)
+    footprint_savings.draw(store(), model, recipe, batch, cluster, memory, KEY)
     footprint_time.draw(store(), model, hardware, recipe, KEY)
 
 

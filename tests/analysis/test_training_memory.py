@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from analysis.serving.architecture import Architecture, of_row
+from analysis.serving.memory_savings import changes, savings
 from analysis.serving.training_memory import (
     COLUMNS,
     RECIPES,
@@ -52,11 +53,47 @@ def test_a_1_5b_model_needs_at_least_24_gb():
     assert sum(model_states(1.5e9, ADAM, Cluster()).values()) == 24e9
 
 
+@pytest.mark.row("R37")
 def test_one_fp32_moment_less_of_a_6_74b_model_saves_25_gib(models):
     """Source: SGD-SaI, claim sgd_sai_2024-03: 25.15 GB of GiB."""
     sgd = RECIPES["SGD with momentum"]
     saved = [sum(model_states(models["Llama 2 7B"].n_params, r, Cluster()).values()) for r in (ADAM, sgd)]
     assert (saved[0] - saved[1]) / 2**30 == pytest.approx(25.15, rel=0.005)
+
+
+@pytest.mark.row("R37")
+def test_dropping_a_moment_is_one_of_the_ways_to_save(models):
+    """By hand: 6.74e9 x 4 bytes = 25.1 GiB (claim sgd_sai_2024-03 prints 25.15)."""
+    model = models["Llama 2 7B"]
+    table = savings(model, ADAM, Batch(recomputed="everything"), Cluster(), 80).set_index("method")
+    assert table.at["one moment less", "saved"] == pytest.approx(6.74e9 * 4 / 1e9)
+    assert table.at["one moment less", "saved"] * 1e9 / 2**30 == pytest.approx(25.1, abs=0.01)
+
+
+@pytest.mark.row("R37")
+def test_a_trillion_parameters_fit_on_the_800_v100_that_zero_infinity_says(models):
+    """Source: claim zero_infinity_2021-03: 800 V100 of 32 GB; 16 to 20 bytes a parameter are 500 to 625 of them, and
+    activations and buffers come on top."""
+    states = sum(model_states(1e12, RECIPES["Adam, bf16, fp32 gradients"], Cluster(data=800, stage=3)).values())
+    assert states < 32e9
+    assert sum(model_states(1e12, ADAM, Cluster(data=400, stage=3)).values()) > 32e9
+
+
+@pytest.mark.parametrize("recompute", RECOMPUTED)
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_way_to_save_is_the_difference_of_two_footprints_and_none_costs(models, recompute, stage):
+    model, batch, cluster = models["Llama 3.1 8B"], Batch(fused=False, recomputed=recompute), Cluster(8, stage=stage)
+    now = sum(footprint(model, ADAM, batch, cluster).values())
+    table = savings(model, ADAM, batch, cluster, 80)
+    ways = {own.method: own for own in changes(ADAM, batch, cluster)}
+    assert (table["saved"] > 0).all()
+    assert table["saved"].is_monotonic_decreasing
+    for row in table.to_dict("records"):
+        own = ways[row["method"]]
+        left = sum(footprint(model, own.recipe, own.batch, own.cluster).values())
+        assert (row["saved"], row["left"]) == pytest.approx(((now - left) / 1e9, left / 1e9))
+    assert ("ZeRO 3" in set(table["method"])) is (stage < 3)
+    assert ("recompute everything" in set(table["method"])) is (recompute != "everything")
 
 
 def test_fp8_lm_keeps_6_bytes_where_adam_keeps_16():

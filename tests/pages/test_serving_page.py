@@ -135,6 +135,7 @@ def test_a_config_of_ones_own_is_sized_and_a_bad_one_is_told(opened, tab):
     assert "a whole number from 1 to" in at.error[0].value
 
 
+@pytest.mark.row("R37")
 def test_the_footprint_answers_by_default_with_days(opened):
     at = opened("Footprint")
     sentences = [element.value for element in at.success]
@@ -145,6 +146,10 @@ def test_the_footprint_answers_by_default_with_days(opened):
     assert "10th and 90th percentile" in said(at)
     titles = [title(figure) for figure in figures(at)]
     assert "Sharding everything over 64 copies saves" in titles[0]
+    ways = next(table.value for table in at.dataframe if "what it drops" in table.value).set_index("method")
+    assert ways.at["one moment less", "saved"] == pytest.approx(70.55 * 4 / 64)  # sharded over 64 devices
+    printed = next(table.value for table in at.dataframe if "printed" in table.value)["printed"]
+    assert {"25.15 GB", "5.6 x", "2.7 x", "800 GPUs", "15 to 23 %"} <= set(printed)
 
 
 def test_a_split_that_the_devices_do_not_allow_is_told(opened):
