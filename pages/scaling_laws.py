@@ -2,12 +2,25 @@
 
 import streamlit as st
 
-from pages.ui import browse, fits, groups, inputs, law_main, law_tables, law_tabs, next_tab, panels, tasks, trust_tabs
+from pages.ui import (
+    browse,
+    fits,
+    groups,
+    inputs,
+    law_asked,
+    law_main,
+    law_tables,
+    law_tabs,
+    next_tab,
+    panels,
+    tasks,
+    trust_tabs,
+)
 from pages.ui.session import store
 from pages.ui.working import computed
 
 TABS = ("Residuals", "Parameters", "Profile", "Hold-out", "Compare laws", "What to run next", "Checklist",
-        "Iso-loss contours", "Symbols")  # fmt: skip
+        "Iso-loss contours", "Ask a law", "Symbols")  # fmt: skip
 
 panels.header(
     "Scaling laws",
@@ -80,6 +93,7 @@ with main:
         "What to run next": lambda: next_tab.next_runs(view, examined),
         "Checklist": lambda: trust_tabs.described(view, examined),
         "Iso-loss contours": lambda: law_tabs.isoloss(view, examined),
+        "Ask a law": lambda: law_asked.asked(view),
         "Symbols": lambda: law_tabs.symbols(view),
     }
     for name, tab in tabs.items():

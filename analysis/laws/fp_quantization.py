@@ -96,7 +96,7 @@ LAW = Law(
         Derived("exponent_best", "best whole exponent bits, of `bits` with the sign", exponent_best, ("bits",), SPLIT),
         Derived("mantissa_best", "best whole mantissa bits, of `bits` with the sign", mantissa_best, ("bits",), SPLIT),
         Derived("d_crit", "tokens beyond which more data raise the loss", d_crit,
-                ("n_params", "exponent_bits", "mantissa_bits", "block_size")),
+                ("n_params", "exponent_bits", "mantissa_bits", "block_size"), limits="n_tokens"),
         Derived("optimal_bits", "compute-optimal bits when C = (6/16) N D P [bits]", optimal_bits,
                 ("flops", "block_size"), "derived here by a search over N and P; compare Sun et al. 2025, Figure 17"),
     ),

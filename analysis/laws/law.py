@@ -36,13 +36,17 @@ class Range:
 
 @dataclass(frozen=True)
 class Derived:
-    """A number that follows from a law: `of(p, x)` of its values and of the columns `given`; unit in the meaning."""
+    """A number that follows from a law: `of(p, x)` of its values and of the columns `given`; unit in the meaning.
+
+    One that `limits` an input says how far that may go.
+    """
 
     name: str
     meaning: str
     of: Callable[[Any, Any], Any]
     given: tuple[str, ...] = ()
     source: str = "derived here"
+    limits: str = ""
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ LAW = Law(
         Derived("loss_opt", "loss of the compute-optimal model at that precision [nats/token]", loss_opt,
                 ("flops", "bits"), BUDGET),
         Derived("d_crit", "tokens beyond which more data raise the loss after quantization", d_crit,
-                ("n_params", "post_bits")),
+                ("n_params", "post_bits"), limits="n_tokens"),
     ),
     notes=(
         "The offsets n_x are those of Table 2; without them the published optimum of 7 to 8 bits does not follow.",

@@ -35,7 +35,7 @@ LAW = Law(
     ),
     derived=(
         Derived("d_reach", "tokens that bring the loss increase to loss_increase", d_reach,
-                ("n_params", "post_bits", "loss_increase")),
+                ("n_params", "post_bits", "loss_increase"), limits="n_tokens"),
     ),
     notes=(
         "The paper's Table 1 (tokens that bring the increase to 0.2) comes from fits per bit width: this law gives "

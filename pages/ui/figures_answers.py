@@ -10,12 +10,14 @@ from pages.ui.figures import MUTED, format_color, words
 from pages.ui.figures_memory import DASHES, laid_out
 
 HEIGHT = 460
+FEW_BITS = 3  # below it representations change (ParetoQ 2025, abstract: between 2 and 3 bits)
 TICKS_GB = [step * 10.0**decade for decade in range(-3, 5) for step in (1, 2, 5)]
 
 
 def frontier_figure(lines: pd.DataFrame, best: pd.DataFrame, unit: str, title: str) -> go.Figure:
     """Quality against the bits of all weights, one line a width (columns weight_bits, gigabytes, value), and the best
-    width at each size of memory as a thick line; memory on a log axis."""
+    width at each size of memory as a thick line; memory on a log axis. Widths below FEW_BITS have points of their
+    own."""
     figure = go.Figure()
     figure.add_scatter(
         x=best["gigabytes"],
@@ -32,7 +34,8 @@ def frontier_figure(lines: pd.DataFrame, best: pd.DataFrame, unit: str, title: s
             x=own["gigabytes"],
             y=own["value"],
             mode="lines+markers",
-            name=f"{bits:g} bits",
+            name=f"{bits:g} bits" + (", below the boundary" if bits < FEW_BITS else ""),
+            marker_symbol="x" if bits < FEW_BITS else "circle",
             line={"color": format_color(f"int{bits:g}" if bits < 16 else "fp16"), "dash": DASHES[index % 6]},
             customdata=[words(n) for n in own["n_params"]],
             hovertemplate=f"%{{customdata}} at {bits:g} bits: %{{y:.4g}}<extra>%{{x:.3g}} GB</extra>",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -133,3 +133,33 @@ def _styled(figure: go.Figure, title: str, x: str, y: str, kind: str) -> go.Figu
         xaxis={"title": x, "type": kind, "exponentformat": "power"},
         yaxis={"title": y},
     )
+
+
+def asked_figure(lines: Mapping[str, pd.DataFrame], along: str, here: float, words: str) -> go.Figure:
+    """One answer of a law along one number, a line per set of values (columns `along`, value, outside).
+
+    Dotted where `outside`; a star marks the number `here` on the first line.
+    """
+    figure = go.Figure()
+    for i, (name, line) in enumerate(lines.items()):
+        color = QUALITATIVE[i % len(QUALITATIVE)]
+        for outside, dash in ((False, "solid"), (True, "dot")):
+            part = line.where(line["outside"] == outside)
+            figure.add_scatter(
+                x=line[along], y=part["value"], mode="lines", name=name, legendgroup=name,
+                showlegend=bool(outside == line["outside"].all()), line={"color": color, "width": 2, "dash": dash},
+                hovertemplate="%{x:.4g}<br>%{y:.4g}<extra>" + name + "</extra>",
+            )  # fmt: skip
+    first = next(iter(lines.values()))
+    at = first.iloc[(first[along] - here).abs().argmin()]
+    figure.add_scatter(
+        x=[at[along]], y=[at["value"]], mode="markers", name="your number", hoverinfo="skip",
+        marker={"symbol": "star", "size": 14, "color": MUTED, "line": {"color": "white", "width": 1}},
+    )  # fmt: skip
+    low, high = first[along].min(), first[along].max()
+    kind = "log" if low > 0 and high / low >= 100 else "linear"
+    title = f"{words[:1].upper()}{words[1:]} along {COLUMNS[along].words}"
+    _styled(figure, title, COLUMNS[along].label, words, kind)
+    values = np.concatenate([line["value"].dropna() for line in lines.values()])
+    spans = len(values) and values.min() > 0 and values.max() / values.min() > 30
+    return figure.update_yaxes(type="log" if spans else "linear")

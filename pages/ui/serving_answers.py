@@ -16,6 +16,7 @@ from results_db import Store
 KEY = "planner.serving"
 FIRST = "gptq_2022"
 BUDGETS = 60
+BOUNDARY = " Crosses: below the boundary between 2 and 3 bits, where representations change (ParetoQ 2025)."
 CACHES = ("bf16", "e4m3_row", "int4_g128")
 
 
@@ -58,7 +59,8 @@ def draw_frontier(store: Store) -> None:
         lines,
         f"{KEY}.kbit",
         f"{len(rows)} measurements, {name}; the best method at each size and width, straight lines between sizes. "
-        "Bits as printed: most sources leave scales out. No interval is printed.",
+        "Bits as printed: most sources leave scales out. No interval is printed."
+        + (BOUNDARY if lines["weight_bits"].min() < figures_answers.FEW_BITS else ""),
     )
 
 

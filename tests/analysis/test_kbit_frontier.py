@@ -27,11 +27,13 @@ def paretoq(quality) -> pd.DataFrame:
     return own[own["axis"].str.startswith("accuracy_avg, avg_8_tasks")]
 
 
+@pytest.mark.row("R05")
 def test_30b_at_8_bits_and_60b_at_4_bits_take_the_same_240_gbit_or_30_gb():
     assert list(total_bits([30e9, 60e9], [8, 4])) == [240e9, 240e9]
     assert total_bits(30e9, 8) / 8 == 30e9
 
 
+@pytest.mark.row("R06")
 def test_a_ternary_3_9b_is_smaller_than_an_fp16_830m():
     assert total_bits(3.9e9, 1.585) == pytest.approx(6.2e9, rel=0.01)
     assert total_bits(830e6, 16) == pytest.approx(13.3e9, rel=0.01)

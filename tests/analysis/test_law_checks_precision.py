@@ -96,6 +96,7 @@ def test_quantizing_the_largest_model_of_the_paper_after_training_adds_this_loss
     assert float(together - alone) == pytest.approx(loss, abs=5e-4)
 
 
+@pytest.mark.row("R01")
 @pytest.mark.parametrize(
     ("n_params", "bits", "tokens"),
     [(220e6, 3, 1.1e10), (220e6, 4, 5.7e10), (1e9, 3, 1.8e10), (1e9, 4, 9.6e10), (8e9, 3, 3.6e10), (8e9, 4, 2.0e11)],
@@ -171,11 +172,13 @@ def test_the_cost_optimal_width_grows_slowly_with_the_budget(flops, bits, sun):
     assert found == pytest.approx(np.exp(peer.x[1]), rel=1e-3)
 
 
+@pytest.mark.row("R02")
 def test_at_four_to_eight_bits_the_budgets_of_today_are_served_best(sun):
     found = FLOAT.derive("optimal_bits", sun, {"flops": np.array([1e21, 1e24, 1e28]), "block_size": 128})
     assert ((found > 4) & (found < 8)).all()
 
 
+@pytest.mark.row("R02")
 def test_one_more_exponent_bit_helps_a_little_more_than_one_more_mantissa_bit(sun):
     x = {"n_params": 1e9, "n_tokens": 1e11, "block_size": 128}
     for bits in (1, 2, 3, 4):
@@ -216,6 +219,7 @@ def test_the_displaced_cell_of_the_table_belongs_to_the_other_row(published):
     assert [round(float(share), 2) for share in cut] == [0.08, 0.21]
 
 
+@pytest.mark.row("R03")
 def test_the_error_falls_with_size_and_rises_with_data_as_the_headline_says(published):
     values = published("qat_error", "W4A4")
     x = {"n_tokens": 50e9, "block_size": 128}
@@ -243,6 +247,7 @@ def test_the_unified_law_does_not_give_the_two_tenths_of_the_table(n_params, tok
     assert float(reached) == pytest.approx(tokens, rel=5e-3)
 
 
+@pytest.mark.row("R04")
 def test_a_hundred_trillion_tokens_hurt_more_than_one_trillion_and_more_bits_hurt_less(published):
     values = published("ptq_degradation", "unified_gptq_pythia")
     x = {"n_params": 7e9, "post_bits": 4}
@@ -251,6 +256,7 @@ def test_a_hundred_trillion_tokens_hurt_more_than_one_trillion_and_more_bits_hur
     assert (np.diff(widths) < 0).all()
 
 
+@pytest.mark.row("R07")
 def test_seven_of_eight_equal_blocks_are_a_share_of_0_875_and_larger_models_and_finer_scales_tolerate_more():
     values = {"C": 2.0, "A": 3.0, "gamma_N": 0.3, "d": 30.0, "gamma_c": 0.4}
     x = {"n_params": 8e9, "low_precision_share": 7 / 8, "block_size": 128.0}

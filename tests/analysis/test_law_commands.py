@@ -110,3 +110,18 @@ def test_tokens_in_place_of_steps_are_refused_in_a_sentence(call, tmp_path):
     code, _, err = call("fit", "--law", "lr_annealing", written(tmp_path, table))
     assert code == 1
     assert "write optimizer steps up to 1e+07, not tokens" in err
+
+
+def test_what_a_law_derives_is_added_by_its_name(call, tmp_path):
+    law, params = LAWS["ptq_degradation"], "k=0.04,beta_D=0.5,alpha_N=0.25,gamma_P=5.5"
+    table = pd.DataFrame({"n_params": [1.7e9, 7e9], "n_tokens": 11e12, "post_bits": 4, "loss_increase": 0.2})
+    path = written(tmp_path, table)
+    code, out, err = call("predict", "--law", law.name, "--params", params, path, "--derive", "d_reach")
+    assert code == 0, err
+    found = pd.read_csv(io.StringIO(out))
+    values = dict(pair.split("=") for pair in params.split(","))
+    again = law.evaluate({k: float(v) for k, v in values.items()}, table.assign(n_tokens=found["d_reach"]))
+    np.testing.assert_allclose(again, 0.2)
+    code, out, err = call("predict", "--law", law.name, "--params", params, path, "--derive", "joy")
+    assert (code, out) == (2, "")
+    assert "derives no 'joy'; it derives loss_increase, d_reach" in err

@@ -77,6 +77,7 @@ SHOWN = {
     "What to run next": has_table("n_params", "n_tokens", "repeats"),
     "Checklist": says("We fitted"),
     "Iso-loss contours": has_figure("At "),
+    "Ask a law": has_table("meaning", "value", "source"),
     "Symbols": has_table("symbol", "meaning"),
     ("Compare laws", "shares"): says("Choose at least two laws."),
     **{("What to run next", kind): NO_SIZES for kind in ("published", "one curve", "shares")},

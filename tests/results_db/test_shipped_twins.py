@@ -166,7 +166,7 @@ TWINS = {
             "locator": told,
             "note": told,
             "params_basis": told,
-            "tokens_trained_t": lambda ours, theirs: theirs in (ours, ""),  # five counts were looked up elsewhere
+            "tokens_trained_t": lambda ours, theirs: theirs in (ours, ""),  # six counts were looked up elsewhere
         },
         ours_only=frozenset({"tokens_source_id", "general_knowledge", "sliding_window", "full_attention_layers"}),
     ),
