@@ -123,6 +123,24 @@ def choose_basis(store: Store, key: str) -> Basis | None:
     return as_basis(name, fitted, factors) if fitted and factors else None
 
 
+def offer_refit(store: Store, key: str) -> None:
+    """Says that published coefficients give no chances, and offers our own fit of the same runs in one click."""
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.info(
+        "These coefficients are published without intervals, so there is no P(win) and no interval of the loss. "
+        "A refit of the law on its authors' runs gives both.",
+        icon=":material/casino:",
+    )
+    if facts(store, "runs", source_id=SOURCE).empty:
+        row.page_link("pages/results.py", label="Upload runs to fit", icon=":material/upload:")
+        return
+    row.button("Refit now", key=f"{key}.refit", icon=":material/refresh:", on_click=_refit, args=(key,))
+
+
+def _refit(key: str) -> None:
+    st.session_state[f"{key}.coefficients"] = list(OWN_FITS)[-1]
+
+
 def default_basis(store: Store) -> Basis | None:
     """Our fit of the published runs with the paper's own methods, else a published snapshot, else None."""
     runs = facts(store, "runs", source_id=SOURCE)

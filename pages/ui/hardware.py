@@ -46,6 +46,7 @@ class Machine:
     watts: float | None
     pue: float
     sentence: str
+    memory_gb: float | None = None  # of one device
 
     @property
     def gpu_hours(self) -> float:
@@ -89,9 +90,9 @@ def choose_machine(store: Store, key: str, full: bool = False) -> Machine:
     once = Hardware(count, 1.0, used / 100, peaks, spread)
     days = _days(amount, key, extra, once)
     wishes = replace(extra.wishes, serve_tokens=float(tokens) * 1e12)
-    watts = float(row["tdp_w"]) if pd.notna(row["tdp_w"]) else None
+    watts, memory = (float(row[name]) if pd.notna(row[name]) else None for name in ("tdp_w", "memory_gb"))
     said = utilization_words(used, known)
-    return Machine(device, replace(once, days=days), wishes, extra.price, watts, extra.pue, said)
+    return Machine(device, replace(once, days=days), wishes, extra.price, watts, extra.pue, said, memory)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from streamlit import column_config
 from analysis.plans.hardware import native_schemes
 from analysis.plans.planner import Region, plan
 from analysis.plans.schemes import Scheme
+from analysis.serving.memory import USABLE
 from pages.ui import (
     changes,
     coefficients,
@@ -68,6 +69,8 @@ def training_map() -> None:
         if other is None:
             st.warning(f"{law} gave no fit to plan with; the losses are Quartet's.", icon=":material/error:")
         basis = other or basis
+    if basis.draws is None:
+        coefficients.offer_refit(store(), KEY)
     schemes = native_schemes(machine.hardware, basis.factors, speed.tables, speed.spread)
     further = more_formats.choose(store(), KEY)
     basis, schemes = more_formats.with_formats(basis, schemes, further, speed.tables, speed.spread)
@@ -100,7 +103,8 @@ def _budget(basis: Basis, schemes: Sequence[Scheme], machine: Machine, speed: sp
         "planner.budget",
         f"Each scheme at its own best size; dense peaks of {machine.device}: {peak_words(machine.hardware)}. Days, "
         "cost and energy are those that reach the best scheme's loss. Serving: GPU-days at 2 N FLOPs per token, a "
-        "lower estimate.",
+        "lower estimate. Devices to hold the weights: "
+        f"{USABLE:.0%} of the memory of each, without any cache.",
     )
     why, change = st.columns(2, gap="large")
     with why:

@@ -12,6 +12,7 @@ from analysis.plans.budget import best_models
 from analysis.plans.hardware import Hardware, Wishes
 from analysis.plans.planner import Cells, Region, region
 from analysis.plans.schemes import Scheme
+from analysis.serving.memory import USABLE
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
 from pages.ui.hardware import Machine
@@ -132,6 +133,7 @@ def readable_models(table: pd.DataFrame, machine: Machine) -> pd.DataFrame:
             "cost of those [USD]": (hours * (machine.usd_per_gpu_hour or np.nan)).round(0),
             "energy of those [MWh]": (hours * (machine.watts or np.nan) * machine.pue / 1e6).round(2),
             "served weights [GB]": table["weights_gb"].round(2),
+            "devices to hold them": np.ceil(table["weights_gb"] / (USABLE * (machine.memory_gb or np.nan))),
             "serving [GPU-days]": table["serve_gpu_days"].round(1),
             "not possible because": table["why_not"].fillna(""),
         }

@@ -64,9 +64,23 @@ def test_energy_is_gpu_hours_at_the_rated_power_times_pue(planner):
     assert f"{8 * 24 * 1000 * 1.2 / 1e6:.3g} MWh at 1000 W per GPU and PUE 1.2" in words(at)
 
 
+def test_published_coefficients_offer_a_refit_that_gives_chances(planner):
+    at = planner(coefficients="published, newest snapshot")
+    assert "no P(win) and no interval of the loss" in words(at)
+    assert budget(at)["P(win)"].isna().all()
+    at.button(key="planner.refit").click().run()
+    assert not at.exception
+    assert budget(at)["P(win)"].sum() == pytest.approx(1.0, abs=0.01)
+    assert "1000 bootstrap resamples" in words(at)
+    assert not [button for button in at.button if button.key == "planner.refit"]
+
+
 def test_a_memory_limit_and_a_fixed_size_are_kept(planner):
     limited = budget(planner(memory=2))
     assert (limited["served weights [GB]"] <= 2.001).all()
+    assert (limited["devices to hold them"] == 1).all()
+    large = budget(planner(device="RTX 5090", fixed_n=100, gpus=4096, coefficients="published, newest snapshot"))
+    assert large.loc["fp8:fp8", "devices to hold them"] == np.ceil(100 / (0.9 * 32))
     fixed = budget(planner(fixed_n=1.5))
     assert set(fixed["parameters"]) == {"1.5B"}
     assert "No scheme can be trained here" in words(planner(fixed_n=1e6, fixed_d=1e6))
