@@ -14,7 +14,7 @@ from analysis.serving.architecture import Architecture, of_row
 # The tables of the results store that checks read, published rows only.
 TABLES = (
     *("claims", "models", "devices", "quality", "throughput", "runs", "coverage", "training_efficiency"),
-    "law_coefficients",
+    *("law_coefficients", "lr_batch_runs"),
 )
 _SIZES = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 

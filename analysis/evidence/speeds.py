@@ -9,9 +9,9 @@ from analysis.evidence.facts import Facts
 from analysis.evidence.memory import ratio
 from analysis.serving.memory import ServingFormats, bits_per_element
 from analysis.serving.roofline import Step, operations
+from analysis.serving.weight_only import fades_at
 
 WEIGHTS = "int4_g128"  # MARLIN's: groups of 128 with a 16-bit scale
-FLOPS_PER_WEIGHT = 2.0  # of each token
 # Reads and writes of every element of a softmax that is too large for the cache.
 THREE_PASSES, TWO_PASSES = (3, 1), (2, 1)
 LONG = 100_000  # tokens in the cache, so that nothing but the cache counts
@@ -28,21 +28,15 @@ def rate_ratio(device: str, fast: str, slow: str, facts: Facts) -> float:
     return float(sheet[fast]) / float(sheet[slow])
 
 
-def compute_bound_from(name: str, facts: Facts) -> float:
-    """Tokens at once from which a product with weights in `name` is bound by arithmetic on an A10."""
+def fading(facts: Facts) -> tuple[float, float]:
+    """Tokens at once from which int4 weights gain less on an A10, and from which they gain nothing."""
     sheet = facts.device("A10")
-    flops_a_byte = float(sheet["fp16_tflops"]) * 1e12 / (float(sheet["bandwidth_gb_s"]) * 1e9)
-    return flops_a_byte * bits_per_element(name) / 8 / FLOPS_PER_WEIGHT
+    return fades_at(bits_per_element(WEIGHTS), float(sheet["fp16_tflops"]), float(sheet["bandwidth_gb_s"]))
 
 
 def full_gain(facts: Facts) -> tuple[float, float]:
     """Tokens at once up to which int4 weights gain their full factor."""
-    return 1.0, compute_bound_from(WEIGHTS, facts)
-
-
-def some_gain(facts: Facts) -> tuple[float, float]:
-    """Tokens at once between those of the full factor and those from which fp16 weights cost as little."""
-    return compute_bound_from(WEIGHTS, facts), compute_bound_from("fp16", facts)
+    return 1.0, fading(facts)[0]
 
 
 def passes_saved(facts: Facts) -> float:
@@ -70,7 +64,7 @@ CHECKS = (
     Check("marlin_2024-02", "ceiling", "Tokens up to which memory bounds a product with int4 weights on an A10.",
           full_gain, "covers"),
     Check("marlin_2024-03", "ceiling", "Tokens from which int4 weights gain less on an A10, and from which nothing.",
-          some_gain, "covers"),
+          fading, "covers"),
     Check("marlin_2024-04", "ceiling", "Bits of fp16 over those of int4 in groups of 128: no model gains more than its "
           "products.", partial(ratio, "fp16", WEIGHTS), "at least"),
     Check("fp8_lm_2023-02", "ceiling", "Dense FP8 peak of an H100 over its bf16 peak.",

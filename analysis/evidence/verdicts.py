@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.evidence import abstracts, counting, definitions, measured, memory, predicted, speeds
+from analysis.evidence import abstracts, counting, definitions, measured, memory, networks, predicted, speeds
 from analysis.evidence.check import BASES, RELATIONS, Check, Status, ends, judged
 from analysis.evidence.facts import Facts, NoRowsError
 from analysis.evidence.reasons import why_not
 
-MODULES = (definitions, memory, speeds, counting, predicted, measured, abstracts)
+MODULES = (definitions, memory, speeds, counting, networks, predicted, measured, abstracts)
 CHECKS: dict[str, Check] = {check.claim_id: check for module in MODULES for check in module.CHECKS}
 COLUMNS = ("claim_id", "status", "computed", "computed_high", "relation", "basis", "how", "why", "check")
 

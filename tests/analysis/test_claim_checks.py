@@ -19,6 +19,11 @@ ROWS = {
     **dict.fromkeys(("kbit_laws_2022-04", "kbit_laws_2022-05"), "R05"),
     **dict.fromkeys(("megatron_2021-03", "frontier_llm_2023-01"), "R38"),
 }
+# Of the tables packed as text.
+NUMBERS = (
+    *("n_params", "n_tokens", "n_devices", "weight_bits", "activation_bits", "value", "baseline_value"),
+    *("learning_rate", "batch_tokens", "loss"),
+)
 
 
 def table(folder: Path, name: str) -> pd.DataFrame:
@@ -29,9 +34,7 @@ def table(folder: Path, name: str) -> pd.DataFrame:
     if not packed.exists():
         return pd.read_csv(folder / f"{name}.csv")
     found = pd.read_parquet(packed)  # text columns
-    numbers = found.columns.intersection(
-        ["n_params", "n_devices", "weight_bits", "activation_bits", "value", "baseline_value"]
-    )
+    numbers = found.columns.intersection([*NUMBERS])
     found[numbers] = found[numbers].apply(pd.to_numeric)
     return found.assign(higher_is_better=found.get("higher_is_better") == "true")
 
