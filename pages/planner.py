@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.ui import (
     panels,
+    planner_any_law,
     planner_footprint,
     planner_hardware,
     planner_hours,
@@ -25,6 +26,7 @@ TABS = {
     "Test time": planner_test_time.test_time,
     "Equal hours": planner_hours.equal_hours,
     "Image networks": planner_images.images,
+    "Any law": planner_any_law.any_law,
 }
 
 panels.header(
