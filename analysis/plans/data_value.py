@@ -25,6 +25,11 @@ def acting(values: Mapping[str, float], n_tokens: np.ndarray | float, unique: np
     return get_law(LAW).derive("acting_tokens", values, {"n_tokens": n_tokens, "unique_tokens": pool})
 
 
+def fresh_loss(values: Mapping[str, float], n_params: float, n_tokens: np.ndarray) -> np.ndarray:
+    """The loss [nats/token] on that many tokens, none seen twice."""
+    return get_law(LAW).evaluate(values, {"n_params": np.full_like(n_tokens, n_params), "n_tokens": n_tokens})
+
+
 def by_epochs(
     values: Mapping[str, float], n_params: float, unique: float, epochs: Sequence[float] = EPOCHS
 ) -> pd.DataFrame:
@@ -35,9 +40,8 @@ def by_epochs(
     passes = np.asarray(epochs, float)
     seen = passes * unique
     acted = acting(values, seen, unique)
-    x = {"n_params": np.full_like(seen, n_params), "n_tokens": seen}
-    loss = get_law(LAW).evaluate(values, x | {"unique_tokens": np.full_like(seen, unique)})
-    fresh = get_law(LAW).evaluate(values, x)
+    x = {"n_params": np.full_like(seen, n_params), "n_tokens": seen, "unique_tokens": np.full_like(seen, unique)}
+    loss, fresh = get_law(LAW).evaluate(values, x), fresh_loss(values, n_params, seen)
     table = {"epochs": passes, "seen": seen, "acting": acted, "worth": acted / seen, "loss": loss, "fresh_loss": fresh}
     return pd.DataFrame(table)
 

@@ -66,12 +66,8 @@ def grid_figure(grid: pd.DataFrame, suggested: tuple[float, float], rules: Mappi
     figure.update_layout(
         slender(title, HEIGHT),
         xaxis={"title": "tokens per step", "type": "log"} | log_ticks(*batch, (1, 3)),
-        yaxis={
-            "title": "peak learning rate",
-            "type": "log",
-            "exponentformat": "power",
-            "range": [logs.min() - 0.1, logs.max() + 0.1],
-        },
+        yaxis={"title": "peak learning rate", "type": "log", "range": [logs.min() - 0.1, logs.max() + 0.1]}
+        | log_ticks(grid["learning_rate"].min(), grid["learning_rate"].max(), (1, 3)),
     )
     return figure
 

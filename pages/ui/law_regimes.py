@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+import streamlit as st
 
 from analysis.fits.fitting import Fit
 from analysis.trust.regimes import EITHER, NEITHER, RESOLUTION, VARIANCE, Regime, regimes
-from pages.ui import panels
 
 VERDICTS = {
-    RESOLUTION: "limited by resolution: the exponent is set by the data, and falls with the dimension they lie on",
-    VARIANCE: "limited by variance: as the limit of infinite {scale} is approached, whatever the task",
-    EITHER: "resolution or variance: the interval allows both; add runs",
-    NEITHER: "faster than both: not a regime of that theory; look at the smallest runs",
+    RESOLUTION: "the data set it: as if they lay on a manifold of about {dimension:.0f} dimensions",
+    VARIANCE: "the approach to infinite {scale}, whatever the task",
+    EITHER: "the interval allows resolution and variance alike; add runs",
+    NEITHER: "faster than that theory allows; look at the smallest runs",
 }
 CAPTION = (
     "Four regimes, by Bahri et al. 2021: in data and in model size, each limited by variance (exponent 1 in tokens, "
@@ -24,19 +22,15 @@ CAPTION = (
 
 
 def draw(found: Fit) -> None:
-    """Draws the regime of every exponent that has an interval; nothing for laws without exponents of size or data."""
+    """Says the regime of every exponent that has an interval; nothing for laws without exponents of size or data."""
     if rows := regimes(found):
-        panels.show_table(pd.DataFrame([_row(regime) for regime in rows]), "scaling_laws.regimes", CAPTION)
+        st.markdown("\n".join(map(_line, rows)))
+        st.caption(CAPTION)
 
 
-def _row(regime: Regime) -> dict[str, object]:
-    return {
-        "exponent of": f"{regime.scale} ({regime.symbol})",
-        "fitted": round(regime.value, 3),
-        "95% from": round(regime.low, 3),
-        "95% to": round(regime.high, 3),
-        "if limited by variance": regime.limit,
-        "regime": regime.verdict,
-        "which means": VERDICTS[regime.verdict].format(scale=regime.scale),
-        "dimension, about": round(regime.dimension) if np.isfinite(regime.dimension) else None,
-    }
+def _line(regime: Regime) -> str:
+    what = VERDICTS[regime.verdict].format(scale=regime.scale, dimension=regime.dimension)
+    return (
+        f"- **{regime.scale[0].upper()}{regime.scale[1:]}: {regime.verdict}.** {regime.symbol} {regime.value:.3f} "
+        f"[{regime.low:.3f}, {regime.high:.3f}], against {regime.limit:g} if limited by variance: {what}."
+    )

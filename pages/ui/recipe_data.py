@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from analysis.plans import data_value
 from pages.ui import figures_recipe, panels
 from pages.ui.figures import words
 from pages.ui.recipe_inputs import KEY, Model, claimed
-from pages.ui.session import store
+from pages.ui.session import facts, store
 
 SOURCES = (
     "infinite_compute_2025", "data_mixing_laws_2024", "regmix_lm_2024", "retrieval_datastore_scaling_2024",
@@ -17,6 +18,7 @@ SOURCES = (
     "sft_composition_2023", "latent_thoughts_2025", "intrinsic_dimension_law_2024", "forecast_compute_error_2023",
 )  # fmt: skip
 MOST_EPOCHS = 100
+GAINS = ("data_efficiency", "step_equivalent")  # metrics of claims that say how much data something is worth
 
 
 def data(model: Model) -> None:
@@ -41,6 +43,7 @@ def data(model: Model) -> None:
     with table:
         _table(values, model, unique)
         _filter(values, model, unique, kept)
+    _gains(values, model, unique)
     claimed(
         SOURCES,
         "data_claims",
@@ -110,3 +113,35 @@ def _filter(values: dict[str, float], model: Model, unique: float, kept: float) 
         "times** what an average one does. How much it teaches is not in any published coefficients.",
         icon=":material/filter_alt:",
     )
+
+
+def _gains(values: dict[str, float], model: Model, unique: float) -> None:
+    """What these tokens would do if a published gain in data held for them."""
+    claims = facts(store(), "claims")
+    own = claims[claims["metric"].isin(GAINS)]
+    rows = [("as they are", 1.0, "")]
+    rows += [
+        (f"{row['subject']} (against {row['baseline']})", _times(row), row["source_id"])
+        for row in own.to_dict("records")
+    ]
+    acted = float(data_value.acting(values, model.n_tokens, unique))
+    table = pd.DataFrame(rows, columns=["data", "times the data", "source"])
+    table["acts like [tokens]"] = acted * table["times the data"]
+    table["loss"] = data_value.fresh_loss(values, model.n_params, table["acts like [tokens]"].to_numpy())
+    panels.show_table(
+        table,
+        f"{KEY}.gains",
+        f"What a published gain would be worth for {words(model.n_tokens)} tokens from {words(unique)} unique ones at "
+        f"{words(model.n_params)} parameters, if it held there: each was measured at the size, on the data and against "
+        "the baseline of its own source (see the claims below).",
+        {
+            "times the data": st.column_config.NumberColumn(format="%.4g"),
+            "acts like [tokens]": st.column_config.NumberColumn(format="compact"),
+            "loss": st.column_config.NumberColumn(format="%.3f"),
+        },
+    )
+
+
+def _times(claim: dict) -> float:
+    """How many times the data a claim is worth: as printed in x, or that many per cent more."""
+    return 1 + claim["value"] / 100 if claim["unit"] == "%" else float(claim["value"])

@@ -105,8 +105,8 @@ def test_the_fit_of_an_upload_is_that_of_its_truth_and_is_told_apart_from_publis
     for symbol, value in TRUTH.items():
         row = fitted.loc[symbol]
         assert row["profile from"] <= value <= row["profile to"], (symbol, row.to_dict())
-    regimes = table(at, "regime").set_index("exponent of")["regime"].to_dict()
-    assert regimes == dict.fromkeys(("model size (alpha)", "data (beta)"), "resolution-limited")
+    assert "**Model size: resolution-limited.** alpha 0.3" in said(at)
+    assert "**Data: resolution-limited.** beta 0.3" in said(at)
     assert "16 runs, mine" in said(at)
     assert "uploaded runs (16)" in [trace["name"] for trace in figure(at)["data"] if "name" in trace]
 

@@ -76,6 +76,9 @@ def test_data_say_what_repeating_is_worth_and_what_a_filter_has_to_earn(recipe):
     assert found, said
     assert 36 < float(found[1]) < 40
     assert re.search(r"it pays once a kept token teaches \*\*1\.\d+ times\*\*", said), said
+    gains = table(at, "times the data").set_index("source")["times the data"].groupby("source").agg(list)
+    assert {5.17, 17.5} <= set(gains["infinite_compute_2025"])
+    assert gains["data_mixing_laws_2024"] == [pytest.approx(1.48)]
     claims = table(at, "baseline").set_index("source_id")["value"].groupby("source_id").agg(list)
     assert {"5.17", "17.5"} <= set(claims["infinite_compute_2025"])
     assert "48" in claims["data_mixing_laws_2024"]
