@@ -132,6 +132,7 @@ def test_half_of_the_gain_of_reinforcement_learning_is_made_at_c_mid(published):
     assert law.evaluate(values, {"gpu_hours": hours, "start_pass_rate": 0.2}) == pytest.approx(0.5, rel=1e-12)
 
 
+@pytest.mark.row("R65")
 def test_the_first_part_of_a_run_predicts_its_end(published):
     # The 8B run of batch 2048: printed A 0.645, C_mid 10,909, B 1.70; noise as between equal runs.
     law, truth = LAWS["rl_sigmoid"], published("rl_sigmoid", "table1_ScaleRL-bs2048")
@@ -150,6 +151,7 @@ def test_the_first_part_of_a_run_predicts_its_end(published):
     np.testing.assert_allclose([found.values[s] for s in ("A", "C_mid", "B")], peer, rtol=1e-4)
 
 
+@pytest.mark.row("R65")
 @pytest.mark.parametrize(
     ("variant", "k32", "k72"),
     [

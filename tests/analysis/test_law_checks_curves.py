@@ -42,6 +42,7 @@ def final_error(found, points):
     return float(found.predict(points)[-1] - points["loss"].iloc[-1])
 
 
+@pytest.mark.row("R59")
 @pytest.mark.parametrize(
     ("schedule", "printed"),
     [("constant_24000", -0.006), ("wsdld_20000_24000", -0.014), ("wsd_20000_24000", -0.027), ("cosine_72000", -0.013)],

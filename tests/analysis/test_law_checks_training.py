@@ -135,6 +135,7 @@ def test_unrepeated_data_and_fed_parameters_have_the_loss_of_chinchilla(publishe
     assert law.evaluate(values, too_large) > LAWS["chinchilla"].evaluate(values, too_large)
 
 
+@pytest.mark.row("R63")
 def test_four_epochs_are_almost_free_and_endless_ones_are_worth_sixteen(published):
     law, values = LAWS["data_constrained"], published("data_constrained", "c4")
     x = {"n_tokens": np.array([4.0, 1e6]), "unique_tokens": 1.0}
@@ -173,6 +174,7 @@ def test_data_whose_worth_never_decays_pay_like_new_ones():
     assert np.all(np.diff(LAWS["data_filtering"].evaluate(values | {"tau": 1.0}, x)) > 0)
 
 
+@pytest.mark.row("R62")
 def test_a_model_pruned_to_half_between_a_quarter_and_three_quarters_has_three_quarters_of_its_size_on_average():
     law = LAWS["average_parameters"]
     shape = {"n_params": 1e9, "kept_share": 0.5, "prune_start": 0.25, "prune_end": 0.75}
@@ -270,6 +272,7 @@ def test_a_power_law_reads_the_column_that_its_name_says():
         get_law("chinchilla:flops")
 
 
+@pytest.mark.row("R57")
 def test_a_power_law_of_small_models_predicts_33b_within_its_band():
     # 1M to 60M parameters, as the runs of Su et al. 2024 span.
     truth, rng = {"E": 1.7, "A": 60.0, "alpha": 0.2}, np.random.default_rng(1)
@@ -290,6 +293,7 @@ def best_of_grid(data_folder) -> pd.DataFrame:
     return runs.assign(learning_rate=note[0], batch_tokens=2048 * note[1])[runs["family"] == "steplaw-dense"]
 
 
+@pytest.mark.row("R60")
 @pytest.mark.parametrize("name", ["step_law_lr", "step_law_batch"])
 def test_the_step_law_is_within_a_factor_of_two_of_the_best_of_every_grid(name, best_of_grid, published):
     law = LAWS[name]
