@@ -22,7 +22,7 @@ BASE_PEAK = "bf16_tflops"
 
 @dataclass(frozen=True)
 class Style:
-    """A way to deploy: what limits it, which schemes come into question, and what makes one the better.
+    """A way to deploy: what it is limited by, which schemes come into question, and what makes one the better.
 
     `suits(candidate, peaks)` and `rank(candidate, peaks)`, the lowest first, read a row of `candidates`.
     """
@@ -57,19 +57,19 @@ def _rate(row: Mapping[str, Any], peaks: Mapping[str, float]) -> float:
 STYLES = (
     Style(
         "Few requests at a time",
-        "limited by the bytes of the weights, read once per token: fewest bits per weight, activations in 16 bits",
+        "bytes of the weights, read for each token",
         _weight_only,
         _fewest_bits,
     ),
     Style(
         "Many requests at a time",
-        "limited by arithmetic: the format with the highest dense peak of this device for both operands",
+        "arithmetic, at the dense peak of both operands",
         _native,
         _fastest,
     ),
     Style(
         "Small memory",
-        "limited by what fits: fewest bits per weight with scales, whatever the arithmetic",
+        "what fits: bits per weight with their scales",
         lambda row, _: row["weight_bits"] < 16,
         _fewest_bits,
     ),

@@ -11,7 +11,7 @@ import pandas as pd
 
 SIXTEEN_BIT = {"fp16", "bf16", "fp32", "bfp16"}
 # Upper end of a size [parameters] -> words; the rest are the largest.
-SIZES = ((2e9, "below 2B"), (5e9, "2B to 5B"), (11e9, "5B to 11B"), (40e9, "11B to 40B"), (np.inf, "above 40B"))
+SIZES = ((2e9, "< 2B"), (5e9, "2–5B"), (11e9, "5–11B"), (40e9, "11–40B"), (np.inf, "> 40B"))
 SIZE_NOT_STATED = "size not stated"
 SCALE_BITS = 16.0  # of a scale whose width is not stated
 # Metric or task -> what is evaluated; anything else is language.

@@ -48,7 +48,7 @@ def recovery_figure(points: pd.DataFrame, title: str) -> go.Figure:
     figure.add_hline(y=100, line={"color": MUTED, "width": 1, "dash": "dash"})
     return figure.update_layout(
         **slender(title, 560),
-        xaxis={"title": "bits per weight, as printed (left: weights alone, right: activations too)"},
+        xaxis={"title": "bits per weight"},
         yaxis={"title": "recovery [% of the 16-bit value]"},
     )
 
@@ -116,6 +116,12 @@ def size_figure(table: pd.DataFrame, title: str) -> go.Figure:
         )
     return figure.update_layout(
         **slender(title, 460),
-        xaxis={"title": "parameters of the model", "tickvals": list(range(len(sizes))), "ticktext": sizes},
+        xaxis={
+            "title": "parameters of the model",
+            "tickvals": list(range(len(sizes))),
+            "ticktext": [html.escape(size) for size in sizes],
+            "tickangle": 0,
+            "range": [-0.5, len(sizes) - 0.5],
+        },
         yaxis={"title": "recovery [% of the 16-bit value]"},
     )

@@ -26,7 +26,7 @@ TABLE = {
     "range": column_config.TextColumn("families of sources"),
     "bits": column_config.NumberColumn("bits per weight with scales", format="%.3g"),
     "yours": column_config.TextColumn("yours"),
-    "limit": column_config.TextColumn("because it is", width="large"),
+    "limit": column_config.TextColumn("limited by"),
 }
 
 
@@ -48,8 +48,9 @@ def recommendations(rows: pd.DataFrame) -> None:
         table[list(TABLE)],
         "literature.deployment",
         f"From {len(accuracies):,} accuracies of language models, each against its own table's 16-bit value; median "
-        f"over families of sources, of which at least {FEWEST_FAMILIES} must have measured a format. Native formats "
-        "and their order: dense datasheet peaks of the device.",
+        f"over families of sources, of which at least {FEWEST_FAMILIES} must have measured a format. Few "
+        "requests and small memory take the fewest bits per weight that keep enough, the first with 16-bit "
+        "activations; many requests take the native format with the highest dense datasheet peak.",
         TABLE,
     )
     literature_gains.board(ROW, "What published evaluations say")

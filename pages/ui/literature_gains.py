@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit import column_config
 
 from pages.ui import literature_board, panels
+from pages.ui.panels import counted, short
 from pages.ui.session import facts, store
 
 NO_WIDTH = "no width named"
@@ -42,10 +43,10 @@ def board(row_id: str, title: str) -> None:
     panels.show_table(
         shown[list(TABLE)].fillna(""),
         f"literature.board.{row_id}",
-        f"{len(shown)} of {len(claims)} claims of {claims['source_id'].nunique()} papers. Their baselines, models and "
-        "tasks differ: compare within a paper.",
+        f"{len(shown)} of {counted(len(claims), 'claim')} of {counted(claims['source_id'].nunique(), 'paper')}. Their "
+        "baselines, models and tasks differ: compare within a paper.",
         TABLE,
-        380,
+        short(shown, 380),
     )
 
 
@@ -58,7 +59,9 @@ def claims_of(row_id: str) -> pd.DataFrame:
     """The claims of a capability row's papers, as the page's other tabs have them, with the widths that each names."""
     keys = " ".join(facts(store(), "capabilities", row_id=row_id)["sources"]).split()
     claims = literature_board.board(store())
-    claims = claims[claims["source_id"].isin(keys)]
+    claims = claims[claims["source_id"].isin(keys)].sort_values(
+        "source_id", key=lambda own: own.map(keys.index), kind="stable"
+    )
     return claims.assign(widths=[_widths(claim) for claim in claims.to_dict("records")])
 
 

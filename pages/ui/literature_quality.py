@@ -9,6 +9,7 @@ from streamlit import column_config
 from analysis.serving.recovery import LANGUAGE, judged, summary
 from pages.ui import figures_quality, literature_deployment, literature_gains, panels, quality_choices
 from pages.ui.glossary import help_for
+from pages.ui.panels import counted, short
 from pages.ui.session import store
 
 IMAGE_KINDS = ("images read", "images made")
@@ -72,11 +73,21 @@ def _show(rows: pd.DataFrame, found: pd.DataFrame, axis: str) -> None:
         f"Recovery of {len(rows)} quantized models against bits per weight: {axis}",
         rows[list(ROWS)],
         "literature.quality",
-        f"{axis}: {len(rows):,} measurements ({origins}), {rows['source'].nunique()} sources, "
-        f"{rows['model'].nunique()} models. 100% is the 16-bit value of the same table. {_left_out(found)} "
+        f"{axis}: {counted(len(rows), 'measurement')} ({origins}), {counted(rows['source'].nunique(), 'source')}, "
+        f"{counted(rows['model'].nunique(), 'model')}. 100% is the 16-bit value of the same table. Filled dots left of "
+        f"a width: weights alone; hollow ones right of it: activations too; bits as printed. {_left_out(found)} "
         f"{_unproven(rows)}",
     )
     table = summary(rows)
+    if table["size"].nunique() > 1:
+        _show_sizes(table)
+    table = table.sort_values(["n_families", "n_rows"], ascending=False)
+    panels.show_table(table[list(SUMMARY)], "literature.quality.summary", columns=SUMMARY, height=short(table, 300))
+    with st.expander(f"All {counted(len(rows), 'measurement')}"):
+        panels.show_table(rows[list(ROWS)], "literature.quality.rows", columns=ROWS, height=short(rows, 380))
+
+
+def _show_sizes(table: pd.DataFrame) -> None:
     panels.show_figure(
         figures_quality.size_figure(table, _size_finding(table)),
         "Recovery by model size, one line per scheme",
@@ -86,10 +97,6 @@ def _show(rows: pd.DataFrame, found: pd.DataFrame, axis: str) -> None:
         "the lowest to the highest family. Drawn are the schemes with most families; sources differ in models and "
         "methods, so compare lines within their bars.",
     )
-    table = table.sort_values(["n_families", "n_rows"], ascending=False)
-    panels.show_table(table[list(SUMMARY)], "literature.quality.summary", columns=SUMMARY, height=300)
-    with st.expander(f"All {len(rows):,} measurements"):
-        panels.show_table(rows[list(ROWS)], "literature.quality.rows", columns=ROWS, height=380)
 
 
 def _finding(rows: pd.DataFrame) -> str:

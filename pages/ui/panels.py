@@ -15,6 +15,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from pages.ui import figures
 from results_db import safe_cells
 
+ROW_PX = 36  # of a table
 CAMERA = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "scale": 1}}
 
 
@@ -105,6 +106,16 @@ def show_table(
     )
     if caption:
         st.caption(caption)
+
+
+def short(frame: pd.DataFrame, height: int) -> int | Literal["auto"]:
+    """The height of a table that ends with its rows, or scrolls at `height` when they are many."""
+    return "auto" if ROW_PX * (len(frame) + 1) < height else height
+
+
+def counted(n: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is several."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def plain(text: str) -> str:

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.serving.recovery import kind_of
+from pages.ui.panels import counted
 from results_db import Store
 
 WEIGHTS, BOTH, CACHE = "weights only", "weights and activations", "cache too"
@@ -57,8 +58,8 @@ def choose_axis(axes: pd.DataFrame) -> pd.Series:
     own = f", {chosen['n_own']} of them yours" if chosen["n_own"] else ""
     st.caption(
         f"One of {len(known)} ways of measuring, those with yours and with most sources first. This one: "
-        f"{chosen['n_rows'] + chosen['n_left_out']:,} rows{own}, {chosen['n_families']} families of sources, "
-        f"{chosen['n_models']} models."
+        f"{counted(chosen['n_rows'] + chosen['n_left_out'], 'row')}{own}, {chosen['n_families']} of the families of "
+        f"sources, {counted(chosen['n_models'], 'model')}."
     )
     return chosen
 
