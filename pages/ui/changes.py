@@ -10,9 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from analysis.laws import Law
-from analysis.plans.budget import Search, break_even
+from analysis.plans.budget import break_even
 from analysis.plans.hardware import Hardware, Wishes, native_schemes
 from analysis.plans.schemes import Scheme, changed
+from analysis.plans.search import Search
 from analysis.plans.speed import SpeedTable
 from pages.ui import speeds
 from pages.ui.coefficients import Basis

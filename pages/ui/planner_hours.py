@@ -12,10 +12,11 @@ from pages.ui import coefficients, figures_hours, hours_methods, panels
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
 from pages.ui.glossary import help_for
-from pages.ui.hardware import FALLBACK, peaks_of, published_share
+from pages.ui.hardware import peaks_of
 from pages.ui.machines import devices_of
 from pages.ui.session import facts, store
 from pages.ui.speeds import usual_speeds
+from pages.ui.utilization import FALLBACK, published_share
 
 KEY = "planner.hours"
 
@@ -112,9 +113,9 @@ def _table(now: pd.DataFrame, best: pd.Series) -> None:
         "At your hours: a scheme of k times the throughput sees k times the tokens, and pays with the share of them "
         "and of the parameters that count.",
         {
-            "tokens_per_s": st.column_config.NumberColumn("tokens/s of one", format="%.4g"),
+            "tokens_per_s": st.column_config.NumberColumn("tokens/s of one", format="compact"),
             "ratio": st.column_config.NumberColumn("over the slowest", format="%.2fx"),
-            "n_tokens": st.column_config.NumberColumn("tokens", format="%.3g"),
+            "n_tokens": st.column_config.NumberColumn("tokens", format="compact"),
             "loss": st.column_config.NumberColumn("loss [nats/token]", format="%.4f"),
             "behind": st.column_config.NumberColumn("above the best", format="%.4f"),
         },
