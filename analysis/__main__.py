@@ -11,7 +11,7 @@ from analysis.commands.options import BadCall
 
 VERBS = (
     *("laws", "fit", "compare", "next-runs", "predict", "plan", "formats", "quantize", "layers", "efficiency"),
-    *("memory", "serve"),
+    *("memory", "serve", "claims"),
 )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from analysis.__main__ import main
 from analysis.evidence.check import BASES, RELATIONS, Status, claimed, judged
 from analysis.evidence.facts import TABLES, Facts, NoRowsError, number
 from analysis.evidence.reasons import REASONS
@@ -101,3 +104,22 @@ def test_numbers_are_read_in_front_of_their_units():
         number("full precision", "bits")
     with pytest.raises(NoRowsError, match="no rows of models with model GPT-9"):
         Facts({"models": pd.DataFrame({"model": ["GPT-2"]})}).model("GPT-9")
+
+
+def test_the_command_reads_what_the_store_exports_and_says_what_became_of_each_claim(facts, tmp_path, capsys):
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("claims", "devices", "coverage"):
+            archive.writestr(f"{name}.csv", facts.tables[name].to_csv(index=False))
+    assert main(["claims", str(path), "--source", "marlin_2024", "--json"]) == 0
+    said = {row["claim_id"]: row for row in json.loads(capsys.readouterr().out)}
+    assert said["marlin_2024-04"]["status"] == "CONSISTENT"
+    assert said["marlin_2024-04"]["computed"] == pytest.approx(16 / 4.125)
+    assert main(["claims", str(path), "--source", "paretoq_2025", "--status", "not_checkable"]) == 0
+    assert "paretoq_2025-02 (ParetoQ ternary 600M, params ratio): not checkable; The store has no rows of quality" in (
+        capsys.readouterr().out
+    )
+    assert main(["claims", str(path), "--source", "nobody"]) == 2
+    assert "no rows of claims with source_id nobody" in capsys.readouterr().err
+    assert main(["claims", str(Path(__file__))]) == 1
+    assert "is no zip file; make one with" in capsys.readouterr().err
