@@ -12,6 +12,7 @@ from pages.ui import (
     figures_formats,
     format_checkpoints,
     format_codes,
+    format_functions,
     format_law,
     format_splits,
     format_sums,
@@ -27,6 +28,7 @@ TABS = (
     "Other tensors",
     "Transforms",
     "Arithmetic",
+    "Functions",
     "A checkpoint",
     "For training",
 )
@@ -127,6 +129,7 @@ drawn: dict[str, Callable[[], None]] = {
     "For training": partial(format_law.to_law, chosen),
     "Transforms": partial(format_transforms.transforms, chosen),
     "Arithmetic": format_sums.sums_and_products,
+    "Functions": format_functions.functions,
 }
 if study is not None:
     drawn |= {

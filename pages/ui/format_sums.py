@@ -6,8 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.formats.reductions import PAIRS, SUMS, products, sums
-from pages.ui import figures_sums, panels
-from pages.ui.session import store
+from pages.ui import claims_beside, figures_sums, panels
 from pages.ui.working import computed
 
 LENGTHS = (256, 1024, 4096)
@@ -24,14 +23,6 @@ PRODUCT_COLUMNS = {
     "mantissa_bits": st.column_config.NumberColumn("mantissa bits"),
     "mean_error": st.column_config.NumberColumn("mean error [%]", format="%+.2f"),
     "rms_error": st.column_config.NumberColumn("RMS error [%]", format="%.2f"),
-}
-CLAIM_COLUMNS = {
-    "subject": st.column_config.TextColumn("published of"),
-    "metric": st.column_config.TextColumn("what"),
-    "value": st.column_config.NumberColumn("value", format="%g"),
-    "unit": st.column_config.TextColumn("unit"),
-    "condition": st.column_config.TextColumn("condition"),
-    "source_id": st.column_config.TextColumn("source"),
 }
 
 
@@ -77,16 +68,7 @@ def _products() -> None:
             "with carry: as one integer addition of the bit patterns does it. Floats: operands and product rounded.",
             PRODUCT_COLUMNS,
         )
-    claims = store().table("claims")
-    claims = claims[claims["source_id"].isin(SOURCES)]
-    claims = claims.assign(metric=claims["metric"].str.replace("_", " "))
-    if len(claims):
-        panels.show_table(
-            claims[list(CLAIM_COLUMNS)],
-            "formats.sums_claims",
-            "As published; nothing here was measured.",
-            CLAIM_COLUMNS,
-        )
+    claims_beside.published("formats.sums_claims", SOURCES)
 
 
 def finding(frame: pd.DataFrame) -> str:
