@@ -101,8 +101,8 @@ def _pruning(values: dict[str, float], x: Mapping[str, Any]) -> None:
         {
             **{name: st.column_config.NumberColumn(format="percent")
                for name in ("kept_share", "prune_start", "prune_end", "average_share")},
-            "served_params": st.column_config.NumberColumn("parameters served", format="%.3g"),
-            "n_tokens": st.column_config.NumberColumn("tokens", format="%.3g"),
+            "served_params": st.column_config.NumberColumn("parameters served", format="compact"),
+            "n_tokens": st.column_config.NumberColumn("tokens", format="compact"),
             "loss": st.column_config.NumberColumn(format="%.4f"),
             "dense_loss": st.column_config.NumberColumn("dense of that size", format="%.4f"),
         },

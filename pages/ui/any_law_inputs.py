@@ -58,14 +58,19 @@ def title_of(law: Law) -> str:
 
 
 def usual_values(law: Law) -> dict[str, float]:
-    """A value for each parameter without groups: its default, else the middle of where a fit starts."""
-    return {
+    """A value for each parameter without groups: its default, else the middle of where a fit starts.
+
+    Of a general power law, A makes the usual amount leave 1 on top of E.
+    """
+    values = {
         param.symbol: float(from_search(np.mean(to_search(param.starts, param.sign)), param.sign))
         if param.default is None
         else param.default
         for param in law.params
         if not param.per
     }
+    column = law.name.partition(":")[2]
+    return values | {"A": float(f"{usual_number(column) ** values['alpha']:.4g}")} if column else values
 
 
 def usual_number(name: str) -> float:

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pages.ui.figures import MUTED
-from pages.ui.figures_memory import DASHES, laid_out
+from pages.ui.figures_memory import DASHES, laid_out, marked
 
 HEIGHT = 440
 BLUE = "#0072B2"
@@ -40,7 +39,7 @@ def curve_figure(
             line={"color": BLUE, "dash": "dot" if outside else "solid", "width": 2.5},
             hovertemplate="%{x:.3~s}: %{y:.4g}<extra></extra>",
         )
-    figure.add_vline(x=here, line={"color": MUTED, "dash": "dash"}, annotation_text="here")
+    marked(figure, here, "here")
     decades = np.log10(table["predicted"].max() / max(table["predicted"].min(), 1e-300))
     figure.update_layout(
         xaxis={"title": axis, "type": "log", "dtick": 1},

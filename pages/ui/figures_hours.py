@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pages.ui.figures import MUTED, SCHEME_COLORS
-from pages.ui.figures_memory import DASHES, laid_out
+from pages.ui.figures import SCHEME_COLORS
+from pages.ui.figures_memory import DASHES, laid_out, marked
 
 HEIGHT = 480
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -48,7 +48,7 @@ def methods_figure(
         )
     for words, hours in meeting.items():
         if np.isfinite(hours):
-            figure.add_vline(x=hours, line={"color": MUTED, "dash": "dash"}, annotation_text=words)
+            marked(figure, hours, words)
     return _hours_axis(figure, title, None)
 
 
@@ -69,7 +69,7 @@ def _line(
 
 def _hours_axis(figure: go.Figure, title: str, hours: float | None) -> go.Figure:
     if hours is not None:
-        figure.add_vline(x=hours, line={"color": MUTED, "dash": "dash"}, annotation_text="your hours")
+        marked(figure, hours, "your hours")
     figure.update_layout(
         xaxis={"title": "hours of accelerators", "type": "log", "dtick": 1},
         yaxis={"title": "predicted loss [nats/token]"},

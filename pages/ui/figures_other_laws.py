@@ -9,7 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from pages.ui.figures import MUTED, decade_ticks
+from pages.ui.figures import decade_ticks
+from pages.ui.figures_memory import marked
 
 # From few bits to many; readable in both themes and in grey print.
 BITS_COLORS = [[0.0, "#D55E00"], [0.15, "#E69F00"], [0.4, "#56B4E9"], [0.6, "#0072B2"], [1.0, "#4D4D4D"]]
@@ -85,7 +86,7 @@ def lines_figure(
             legendgroup=str(name),
         )  # fmt: skip
     if mark is not None:
-        figure.add_vline(x=mark, line={"color": MUTED, "dash": "dash"}, annotation_text="yours")
+        marked(figure, mark, "yours")
     figure.update_layout(
         title=title,
         height=560,

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from analysis.plans.recipe import Rule
 from pages.ui.figures import MUTED, slender, words
+from pages.ui.figures_memory import marked
 
 HEIGHT = 460
 MOST = 2.0  # excess [%] from which all runs have one colour: their own figures leave such runs out
@@ -94,7 +95,7 @@ def worth_figure(table: pd.DataFrame, here: float, title: str) -> go.Figure:
             customdata=table["epochs"],
             hovertemplate="%{x:.3~s} tokens, %{customdata:.3g} epochs: %{y:.3f}<extra>" + name + "</extra>",
         )
-    figure.add_vline(x=here, line={"color": MUTED, "dash": "dash"}, annotation_text="yours")
+    marked(figure, here, "yours")
     figure.update_layout(
         slender(title, HEIGHT),
         xaxis={"title": "tokens seen", "type": "log"} | log_ticks(table["seen"].min(), table["seen"].max()),
@@ -150,7 +151,7 @@ def crossing_figure(
             hovertemplate="%{x:.2e} FLOPs: %{y:.3f}<extra>" + name + "</extra>",
         )  # fmt: skip
     if np.isfinite(at):
-        figure.add_vline(x=at, line={"color": MUTED, "dash": "dash"}, annotation_text=f"{words(at)} FLOPs")
+        marked(figure, at, f"{words(at)} FLOPs")
     if np.isfinite(interval).all():
         figure.add_vrect(*interval, fillcolor=MUTED, opacity=0.15, line_width=0)
     figure.update_layout(

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pages.ui.figures import MUTED
-from pages.ui.figures_memory import DASHES, laid_out
+from pages.ui.figures_memory import DASHES, laid_out, marked
 
 HEIGHT = 460
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -35,7 +35,7 @@ def coverage_figure(table: pd.DataFrame, title: str, budget_usd: float, most_sam
                 customdata=part["samples"],
                 hovertemplate="%{customdata:,.0f} samples for %{x:.3~s} USD: %{y:.1%}<extra>%{fullData.name}</extra>",
             )
-    figure.add_vline(x=budget_usd, line={"color": MUTED, "dash": "dash"}, annotation_text="budget")
+    marked(figure, budget_usd, "budget")
     figure.update_layout(
         xaxis={"title": "USD a problem", "type": "log", "dtick": 1, "exponentformat": "power"},
         yaxis={"title": "problems with a right sample", "tickformat": ".0%", "range": [0, 1]},
@@ -60,7 +60,7 @@ def verifier_figure(table: pd.DataFrame, ceiling: float, best: int, title: str) 
         )
     figure.add_hline(y=ceiling, line={"color": MUTED, "dash": "dot"}, annotation_text="ceiling of right answers")
     if best:
-        figure.add_vline(x=best, line={"color": MUTED, "dash": "dash"}, annotation_text=f"best: {best}")
+        marked(figure, best, f"best: {best}")
     figure.update_layout(
         xaxis={"title": "samples at most", "type": "log", "dtick": 1},
         yaxis={"title": "share of problems, or worth", "range": [max(-1.0, table["worth"].min() - 0.05), 1.02]},

@@ -135,9 +135,9 @@ def _meetings(points: pd.DataFrame, methods: list[Method], printed: float | None
         "Where two methods meet, with the 95% interval over bootstrap resamples of their points, and the share of the "
         "resamples in which they meet at all.",
         {
-            "hours": st.column_config.NumberColumn(format="%.4g"),
-            "low": st.column_config.NumberColumn("95% from", format="%.3g"),
-            "high": st.column_config.NumberColumn("95% to", format="%.3g"),
+            "hours": st.column_config.NumberColumn(format="compact"),
+            "low": st.column_config.NumberColumn("95% from", format="compact"),
+            "high": st.column_config.NumberColumn("95% to", format="compact"),
             "draws": st.column_config.NumberColumn("meet in [%]", format="%.0f"),
         },
     )
@@ -154,8 +154,8 @@ def _meetings(points: pd.DataFrame, methods: list[Method], printed: float | None
         f"{KEY}.rates",
         f"At {last:,.6g} equal hours.",
         {
-            "tokens_per_s": st.column_config.NumberColumn("tokens/s of one", format="%.4g"),
-            "tokens": st.column_config.NumberColumn(format="%.3g"),
+            "tokens_per_s": st.column_config.NumberColumn("tokens/s of one", format="compact"),
+            "tokens": st.column_config.NumberColumn(format="compact"),
             "alpha": st.column_config.NumberColumn("exponent", format="%.3f"),
             "loss": st.column_config.NumberColumn("fitted loss", format="%.3f"),
         },

@@ -45,12 +45,9 @@ def images() -> None:
     with left:
         _growth(name)
     with right:
-        _strategies(table, name, factor, hardware.name)
-    left, right = st.columns(2, gap="large")
-    with left:
-        _small(rates, hardware.name)
-    with right:
         _patches()
+    _strategies(table, name, factor, hardware.name)
+    _small(rates, hardware.name)
 
 
 def strategies_table(base: ConvNet, factor: float, rates: tuple[float, float]) -> pd.DataFrame:
@@ -125,7 +122,7 @@ def _strategies(table: pd.DataFrame, name: str, factor: float, device: str) -> N
         "fast_model_scaling_2021 says about O(s) for usual compound scaling and close to the root of s for its own; "
         f"the exponents of its strategies give s^0.83 and s^0.6, {factor ** (5 / 6):.3g}x and {factor**0.6:.3g}x.",
         {
-            "expected": number("activations by the exponents", format="%.2fx"),
+            "expected": number("by the exponents", format="%.2fx"),
             "flops": number("FLOPs", format="%.2fx"),
             "activations": number("activations", format="%.2fx"),
             "params": number("parameters", format="%.2fx"),
@@ -183,7 +180,7 @@ def _patches() -> None:
         {
             "patch": st.column_config.NumberColumn("patch [pixels]", format="%d"),
             "tokens": st.column_config.NumberColumn(format="%,.0f"),
-            "flops": st.column_config.NumberColumn("FLOPs", format="%.3g"),
+            "flops": st.column_config.NumberColumn("FLOPs", format="compact"),
             "attention": st.column_config.NumberColumn("share of attention", format="percent"),
         },
     )

@@ -90,19 +90,16 @@ def _coverage(setting: inputs.Setting, budget_s: float) -> None:
     table = by_budget(setting.solvers, setting.answer, setting.rates, budgets)
     table = table.assign(usd=setting.usd_per_s * table["budget_s"])
     leaders = list(dict.fromkeys(table.loc[table["best"], "solver"]))
-    title = (
-        f"{leaders[0]} solves most at every budget"
-        if len(leaders) == 1
-        else f"The best size grows with the budget: {', '.join(leaders)}"
-    )
+    title = f"{leaders[0]} solves most at every budget" if len(leaders) == 1 else "The best size grows with the budget"
     (span,) = (limit for limit in law.ranges if limit.column == "samples")
     panels.show_figure(
         figures_test_time.coverage_figure(table, title, setting.usd_per_s * budget_s, span.high),
         f"Problems solved by cost and model: {title}",
         table,
         f"{KEY}.coverage",
-        f"Coverage laws of Brown et al. 2024 on {setting.task}, which need a checker that is never wrong; costs by "
-        f"Kinetics on {setting.device} in {setting.formats}: {setting.answer.tokens:,.0f} tokens an answer. Dotted: "
+        f"Best as the budget grows: {', '.join(leaders)}. Coverage laws of Brown et al. 2024 on {setting.task}, which "
+        "need a checker that is never wrong; costs by Kinetics on "
+        f"{setting.device} in {setting.formats}: {setting.answer.tokens:,.0f} tokens an answer. Dotted: "
         f"beyond {span.high:,.0f} samples. Published without intervals; formats change the price, not the coverage.",
     )
 
