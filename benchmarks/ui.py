@@ -141,15 +141,14 @@ def _top_imports(path: Path) -> Iterator[str]:
 def _idle_megabytes() -> float:
     with tempfile.TemporaryDirectory() as folder, browsing() as browser, dashboard(Path(folder)) as running:
         _watched(browser, running.address).wait_for_timeout(2_000)
-        return sum(_resident(pid) for pid in (running.pid, *_children(running.pid)))
+        return resident_megabytes(running.pid)
 
 
-def _children(pid: int) -> list[int]:
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(child) for child in text.split()]
-
-
-def _resident(pid: int) -> float:
-    """Resident memory of a process [MB]."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+def resident_megabytes(pid: int) -> float:
+    """Memory of a process and of those it started, pages that they share counted once for each [MB]."""
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    own = next(float(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+    children = [
+        child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+    return own + sum(resident_megabytes(int(child)) for child in children)
