@@ -29,8 +29,9 @@ def coverage_tab() -> None:
         return
     rows = coverage(capabilities, facts(store(), "row_evidence"))
     counts = rows["state"].value_counts()
-    for (state, meaning), column in zip(STATES.items(), st.columns(len(STATES)), strict=True):
-        column.metric(state.capitalize(), int(counts.get(state, 0)), help=meaning.capitalize() + ".", border=True)
+    row = st.container(horizontal=True)
+    for state, meaning in STATES.items():
+        row.metric(state.capitalize(), int(counts.get(state, 0)), help=meaning.capitalize() + ".", border=True)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         states = st.pills("State", list(STATES), selection_mode="multi", key="literature.coverage.state")
         topics = st.multiselect(

@@ -12,6 +12,7 @@ from streamlit import column_config
 from analysis.serving.deployment import FEWEST_FAMILIES, STYLES, candidates, recommended
 from analysis.serving.recovery import LANGUAGE
 from pages.ui import literature_gains, panels
+from pages.ui.panels import counted
 from pages.ui.session import facts, store
 
 ROW = "R09"  # the capability row whose papers' claims stand beside the recommendation
@@ -35,7 +36,8 @@ def recommendations(rows: pd.DataFrame) -> None:
     st.subheader("Which format to serve in")
     devices = facts(store(), "devices")
     accuracies = rows[(rows["kind"] == LANGUAGE) & rows["metric"].isin(METRICS)]
-    found = candidates(accuracies)
+    published = accuracies[accuracies["origin"] == "published"]
+    found = candidates(published)
     if devices.empty or found.empty:
         panels.empty_state("The store holds no devices or no accuracies with a 16-bit value to recommend from.")
         return
@@ -47,8 +49,8 @@ def recommendations(rows: pd.DataFrame) -> None:
     panels.show_table(
         table[list(TABLE)],
         "literature.deployment",
-        f"From {len(accuracies):,} accuracies of language models, each against its own table's 16-bit value; median "
-        f"over families of sources, of which at least {FEWEST_FAMILIES} must have measured a format. Few "
+        f"From {len(published):,} published accuracies of language models, each against its own table's 16-bit value; "
+        f"median over families of sources, of which at least {FEWEST_FAMILIES} must have measured a format. Few "
         "requests and small memory take the fewest bits per weight that keep enough, the first with 16-bit "
         "activations; many requests take the native format with the highest dense datasheet peak.",
         TABLE,
@@ -93,6 +95,6 @@ def _row(name: str, limit: str, best: Mapping[str, Any] | None, rows: pd.DataFra
         "recovery": best["recovery"],
         "range": f"{best['n_families']}: {best['low']:.1f} to {best['high']:.1f}%",
         "bits": best["stored_bits"],
-        "yours": f"{own.median():.2f}% ({len(own)} rows)" if len(own) else "none evaluated",
+        "yours": f"{own.median():.2f}% ({counted(len(own), 'row')})" if len(own) else "none evaluated",
         "limit": limit,
     }

@@ -41,7 +41,7 @@ def board(row_id: str, title: str) -> None:
     chosen = _chosen_widths(row_id, widths) if len(widths) > 1 else []
     shown = claims[[not chosen or bool(set(chosen) & own) for own in claims["widths"]]]
     panels.show_table(
-        shown[list(TABLE)].fillna(""),
+        shown.assign(metric=shown["metric"].str.replace("_", " "))[list(TABLE)].fillna(""),
         f"literature.board.{row_id}",
         f"{len(shown)} of {counted(len(claims), 'claim')} of {counted(claims['source_id'].nunique(), 'paper')}. Their "
         "baselines, models and tasks differ: compare within a paper.",

@@ -67,9 +67,11 @@ def quality() -> None:
 
 
 def _show(rows: pd.DataFrame, found: pd.DataFrame, axis: str) -> None:
+    published = rows[rows["origin"] == "published"]
+    told = published if len(published) else rows  # a user's own rows are shown beside them, not mixed in
     origins = ", ".join(f"{count:,} {origin}" for origin, count in rows["origin"].value_counts().items())
     panels.show_figure(
-        figures_quality.recovery_figure(rows, _finding(rows)),
+        figures_quality.recovery_figure(rows, _finding(told)),
         f"Recovery of {len(rows)} quantized models against bits per weight: {axis}",
         rows[list(ROWS)],
         "literature.quality",
@@ -78,7 +80,7 @@ def _show(rows: pd.DataFrame, found: pd.DataFrame, axis: str) -> None:
         f"a width: weights alone; hollow ones right of it: activations too; bits as printed. {_left_out(found)} "
         f"{_unproven(rows)}",
     )
-    table = summary(rows)
+    table = summary(told)
     if table["size"].nunique() > 1:
         _show_sizes(table)
     table = table.sort_values(["n_families", "n_rows"], ascending=False)
@@ -93,8 +95,8 @@ def _show_sizes(table: pd.DataFrame) -> None:
         "Recovery by model size, one line per scheme",
         table,
         "literature.sizes",
-        "Median over families of sources of each family's own median, so that no family dominates; bars reach from "
-        "the lowest to the highest family. Drawn are the schemes with most families; sources differ in models and "
+        "Median over families of sources of each family's own median, so that no family dominates, of published rows "
+        "where there are some. Bars reach from the lowest to the highest family. Drawn are the schemes with most families; sources differ in models and "
         "methods, so compare lines within their bars.",
     )
 

@@ -58,8 +58,8 @@ def choose_axis(axes: pd.DataFrame) -> pd.Series:
     own = f", {chosen['n_own']} of them yours" if chosen["n_own"] else ""
     st.caption(
         f"One of {len(known)} ways of measuring, those with yours and with most sources first. This one: "
-        f"{counted(chosen['n_rows'] + chosen['n_left_out'], 'row')}{own}, {chosen['n_families']} of the families of "
-        f"sources, {counted(chosen['n_models'], 'model')}."
+        f"{counted(chosen['n_rows'] + chosen['n_left_out'], 'row')}{own}, {chosen['n_families']} "
+        f"{'family' if chosen['n_families'] == 1 else 'families'} of sources, {counted(chosen['n_models'], 'model')}."
     )
     return chosen
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -18,13 +18,34 @@ from results_db import Store, meanings
 ROOT = Path(__file__).parents[2]
 
 
+def harness(accuracy: float) -> bytes:
+    """Results of one task as the lm-evaluation-harness writes them."""
+    results = {"hellaswag": {"acc,none": accuracy}}
+    whole = {"results": results, "n-shot": {"hellaswag": 0}, "higher_is_better": {"hellaswag": {"acc": True}}}
+    return json.dumps(whole | {"model_name": "me/tiny-1B"}).encode()
+
+
+OWN = ((0.5, {"method": "baseline", "weight_format": "bf16"}), (0.48, {"weight_format": "int4"}))
+
+
+@pytest.fixture(scope="module")
+def store_path(shipped_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that the tests of this file share and only read: shipped, with two evaluations of a user."""
+    path = tmp_path_factory.mktemp("literature") / "atlas.duckdb"
+    shutil.copyfile(shipped_file, path)
+    with Store.open(path) as store:
+        for accuracy, said in OWN:
+            facts = said | {"n_params": "1e9", "activation_format": "bf16"}
+            store.commit(store.preview(f"{accuracy}.json", harness(accuracy), facts=facts))
+    return path
+
+
 @pytest.fixture
-def opened(own_store_path: Path, shipped_file: Path) -> Callable[..., AppTest]:
-    """A maker of the page on this test's own store, opened at a tab."""
+def opened(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    """A maker of the page on that store, opened at a tab."""
+    monkeypatch.setenv("PRECISION_ATLAS_DB", str(store_path))
 
     def open_tab(tab: str, **query: str) -> AppTest:
-        if not own_store_path.exists():
-            shutil.copyfile(shipped_file, own_store_path)
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
         for name, value in {"tab": tab, **query}.items():
             at.query_params[f"literature.{name}"] = value
@@ -34,6 +55,13 @@ def opened(own_store_path: Path, shipped_file: Path) -> Callable[..., AppTest]:
         return at
 
     return open_tab
+
+
+@pytest.fixture
+def facts_of(store_path: Path) -> Iterator[Callable[..., pd.DataFrame]]:
+    """Rows of a table of that store."""
+    with Store.open(store_path) as store:
+        yield store.table
 
 
 def table_with(at: AppTest, column: str) -> pd.DataFrame:
@@ -47,21 +75,25 @@ def texts(at: AppTest) -> str:
 
 @pytest.mark.row("R09")
 def test_quality_shows_recovery_on_one_axis_and_recommends_with_the_papers_claims(opened: Callable) -> None:
-    at = opened("Quality")
+    at = opened("Quality", **{"quality.axis": "perplexity, wikitext2, 2048 tokens"})
     said = texts(at)
     assert "perplexity, wikitext2, 2048 tokens: 328 measurements" in said
     assert "Left out: 71 rows: the 16-bit model itself" in said
     figures = [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
     assert len(figures) == 2
     assert sum(len(trace["customdata"]) for trace in figures[0]["data"]) == 328
-    served = table_with(at, "deployment").set_index("deployment")["scheme"]
-    assert list(served) == ["int4 × 16-bit", "e4m3 × e4m3", "int3 × 16-bit"]
+    served = table_with(at, "deployment")
+    assert list(served["scheme"]) == ["int4 × 16-bit", "e4m3 × e4m3", "int3 × 16-bit"]
+    assert list(served["yours"]) == ["96.00% (1 row)", "none evaluated", "none evaluated"]
     claims = table_with(at, "claim_id").set_index("claim_id")["printed"]
     assert claims["give_me_bf16_2024-02"] == "0%"
     assert claims["give_me_bf16_2024-03"] == "-3 to -1%"
     assert claims["code_llm_quant_2025-01"] == "70% less"
+    assert at.selectbox(key="literature.quality.axis").options[0] == "accuracy, hellaswag, zero-shot, lm-eval"  # ours
+    at.selectbox(key="literature.quality.axis").set_value("accuracy, hellaswag, zero-shot, lm-eval")
     at.selectbox(key="literature.deployment.device").set_value("A100-80GB SXM").run()
     assert list(table_with(at, "deployment")["scheme"])[1] == "int8 × int8"
+    assert "191 measurements (190 published, 1 uploaded)" in texts(at)
 
 
 @pytest.mark.row("R45")
@@ -109,12 +141,6 @@ def test_coverage_counts_every_row_and_shows_one_in_full(opened: Callable, facts
     assert "must both print 240 Gbit" in said
     known = set(table_with(at, "what")["name"])
     assert known == set(facts_of("row_evidence", row_id="R05")["name"]) | {"kbit_laws_2022-04", "kbit_laws_2022-05"}
-
-
-@pytest.fixture
-def facts_of(shipped_store: Store) -> Callable[..., pd.DataFrame]:
-    """Rows of a table of the shipped store."""
-    return shipped_store.table
 
 
 @pytest.mark.row("R73")
