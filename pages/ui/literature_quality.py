@@ -96,8 +96,8 @@ def _show_sizes(table: pd.DataFrame) -> None:
         table,
         "literature.sizes",
         "Median over families of sources of each family's own median, so that no family dominates, of published rows "
-        "where there are some. Bars reach from the lowest to the highest family. Drawn are the schemes with most families; sources differ in models and "
-        "methods, so compare lines within their bars.",
+        "where there are some. Bars reach from the lowest to the highest family. Drawn are the schemes with most "
+        "families; sources differ in models and methods, so compare lines within their bars.",
     )
 
 
