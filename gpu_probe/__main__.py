@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gpu_probe", description=__doc__)
-    verbs = parser.add_subparsers(required=True, metavar="devices|kernels|run|verify")
+    verbs = parser.add_subparsers(required=True, metavar="devices|kernels|run|verify|record")
     verbs.add_parser("devices", help="every device torch can use here").set_defaults(verb=_devices)
     verbs.add_parser("kernels", help="every kernel and why it cannot run here").set_defaults(verb=_kernels)
     run = verbs.add_parser("run", help="check and time kernels on one device")
@@ -53,6 +53,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ID",
         help="as listed by devices; default the first, or with RAY_ADDRESS set those of every node",
     )
+    keep = verbs.add_parser("record", help="write what runs printed into the document of results")
+    keep.set_defaults(verb=_record)
+    keep.add_argument("file", help="lines that run printed; others are passed over")
+    keep.add_argument("--write", default="docs/probe-results.md", metavar="DOC", help="default docs/probe-results.md")
+    keep.add_argument("--note", default="", metavar="TEXT", help="a sentence on the conditions of the runs")
     verify = verbs.add_parser("verify", help="check kernels with no GPU: numbers, layouts, call contracts")
     verify.set_defaults(verb=_verify)
     verify.add_argument(
@@ -139,6 +144,15 @@ def _verify(asked: argparse.Namespace) -> int:
         bad += row["status"] in ("WRONG", "FAILED")
     print(LIMITS, file=sys.stderr)
     return 1 if bad else 0
+
+
+def _record(asked: argparse.Namespace) -> int:
+    from gpu_probe import record
+
+    results = record.read(record.lines_of(asked.file))
+    record.write(asked.write, results, asked.note)
+    print(f"{len(results)} cases recorded in {asked.write}", file=sys.stderr)
+    return 0
 
 
 def _print(rows: Iterable[dict]) -> None:

@@ -24,6 +24,7 @@ STARTUP_S = 120.0  # importing torch from a cold network disk
 DEFAULT_BUDGET_S = 0.8
 SECONDS_BEFORE_TIMING = 0.6  # making operands and checking, seen on a two-core CPU
 SECONDS_TO_START = 3.0
+SECONDS_OF_A_GPU = 5.0  # two without a pause, three rests before a burst, zeros (gpu_probe.measuring)
 
 OnPhase = Callable[[int, str], None]
 
@@ -62,7 +63,8 @@ def plan(kernels: Sequence[Kernel], shapes: tuple[Shape, ...], kind: str) -> lis
 def estimate_s(cases: Sequence[Case], device: DeviceInfo, settings: Settings) -> float:
     """Seconds a run should take: cases that this device refuses cost nothing."""
     able = [case for case in cases if not KERNELS[case.kernel].why_not(device)]
-    return SECONDS_TO_START + len(able) * (settings.budget_s + SECONDS_BEFORE_TIMING)
+    more = SECONDS_OF_A_GPU if device.kind in ("cuda", "rocm") else 0.0
+    return SECONDS_TO_START + len(able) * (settings.budget_s + SECONDS_BEFORE_TIMING + more)
 
 
 def run_cases(

@@ -29,6 +29,9 @@ PRODUCTS = {
     "peak_share": column_config.NumberColumn(
         "of peak", format="percent", help="Of the dense datasheet peak of a device that the devices table holds"
     ),
+    "tflops_burst": column_config.NumberColumn(
+        "burst [TFLOP/s]", format="%.3g", help="In the 5 ms after a rest: what a short call on a cool GPU reaches"
+    ),
     "tflops_sustained": column_config.NumberColumn(
         "sustained [TFLOP/s]", format="%.3g", help="After a second without a pause: what a long run reaches"
     ),

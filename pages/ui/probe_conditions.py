@@ -7,7 +7,9 @@ from typing import Any
 
 from gpu_probe.rates import picojoules_per_operation, tflops
 
-COLUMNS = ("tflops_sustained", "tflops_zeros", "power_w", "picojoules", "sm_mhz", "temperature_c", "slowed_by")
+COLUMNS = (
+    "tflops_burst", "tflops_sustained", "tflops_zeros", "power_w", "picojoules", "sm_mhz", "temperature_c", "slowed_by",
+)  # fmt: skip
 
 
 def conditions_of(row: dict[str, Any]) -> dict[str, Any]:
@@ -15,9 +17,10 @@ def conditions_of(row: dict[str, Any]) -> dict[str, Any]:
     told = _told(row.get("extra"))
     m, n, k = int(row["m"]), int(row["n"]), int(row["k"])
     power = _number(told, "power_w")
-    sustained, zeros = _number(told, "sustained_us"), _number(told, "zeros_us")
+    burst, sustained, zeros = (_number(told, f"{name}_us") for name in ("burst", "sustained", "zeros"))
     slowed = told.get("slowed_by")
     return {
+        "tflops_burst": tflops(m, n, k, burst) if burst else None,
         "tflops_sustained": tflops(m, n, k, sustained) if sustained else None,
         "tflops_zeros": tflops(m, n, k, zeros) if zeros else None,
         "power_w": power,

@@ -8,8 +8,7 @@ import streamlit as st
 
 from analysis.formats.bit_planes import binary_products, total
 from analysis.serving.weight_only import GROUP_OF_128, byte_ceiling, fades_at, speedup
-from pages.ui import figures_few_bits, panels
-from pages.ui.format_sums import CLAIM_COLUMNS
+from pages.ui import claims_beside, figures_few_bits, panels
 from pages.ui.session import facts
 from results_db import Store
 
@@ -106,7 +105,7 @@ def _by_batch(opened: Store, products: pd.DataFrame) -> None:
         f"{device['bandwidth_gb_s']:g} GB/s of the datasheet. Circle: MARLIN on an A10, published. Run the shapes "
         "'batch' above for points of this machine.",
     )
-    _claims(opened, "weights")
+    _claims("weights")
 
 
 def _both_sides(opened: Store, products: pd.DataFrame) -> None:
@@ -168,11 +167,6 @@ def _tables(opened: Store, products: pd.DataFrame) -> None:
     else:
         st.caption("Run the shapes 'lookup' above to time tables of sums against widening weights on this CPU.")
     _factors(opened, "tables", {})
-    claims = claims_of(opened, "tables")
-    panels.show_table(
-        claims.loc[claims["metric"] == "throughput", list(CLAIM_COLUMNS)], "probe.table_claims", "As published.",
-        CLAIM_COLUMNS,
-    )  # fmt: skip
 
 
 def _lookup_finding(times: pd.DataFrame) -> str:
@@ -192,9 +186,9 @@ def _factors(opened: Store, tab: str, own: dict[str, float]) -> None:
         f"probe.published_{tab}",
         "Each against the baseline that its paper names, so bars of two papers do not compare.",
     )
-    _claims(opened, tab)
+    _claims(tab)
 
 
-def _claims(opened: Store, tab: str) -> None:
+def _claims(tab: str) -> None:
     with st.expander("The claims as published"):
-        panels.show_table(claims_of(opened, tab)[list(CLAIM_COLUMNS)], f"probe.claims_{tab}", "", CLAIM_COLUMNS)
+        claims_beside.published(f"probe.claims_{tab}", SOURCES[tab])

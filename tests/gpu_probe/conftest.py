@@ -33,7 +33,8 @@ def own_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def misbehaving(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """A maker of (cases, settings) of test-only kernels by name."""
+    """A maker of (cases, settings) of test-only kernels by name; their workers load torch only when one multiplies."""
+    monkeypatch.setenv("PROBE_TEST_WITHOUT_TORCH", "1")
     monkeypatch.syspath_prepend(str(Path(__file__).parent / "kernels_for_tests"))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent / "kernels_for_tests"))
     monkeypatch.setenv("PROBE_TEST_GRANDCHILD_PID", str(tmp_path / "grandchild"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -11,7 +12,9 @@ import pytest
 import torch
 
 from gpu_probe.buffers import zero
+from gpu_probe.bursts import MOST_REST_S, burst_us, cooled
 from gpu_probe.kernels import KERNELS
+from gpu_probe.kernels.kernel import Prepared
 from gpu_probe.measuring import measured
 from gpu_probe.rates import picojoules_per_operation
 from gpu_probe.recorded import recorded
@@ -108,6 +111,121 @@ def test_what_is_sustained_is_the_second_half_of_two_seconds():
     assert sustained_us(machine.batch_us, 100.0, now=lambda: machine.seconds) == pytest.approx(130.0)
     assert 2.0 <= machine.seconds < 2.1
     assert sustained_us(lambda first, count: 9e6, 9e6, now=lambda: 1.5 * next(clock)) == 9e6
+
+
+class HotGpu:
+    """A GPU whose calls take 100 us until it has worked for 50 ms without a rest, and 130 us from then on."""
+
+    def __init__(self):
+        self.seconds, self.worked = 0.0, 0.0
+
+    def batch_us(self, first, count):
+        took = 0.0
+        for _ in range(count):
+            call = 100.0 if self.worked < 0.05 else 130.0
+            self.worked = min(0.06, self.worked + call / 1e6)
+            took += call
+        self.seconds += took / 1e6
+        return took
+
+    def sleep(self, seconds):
+        self.seconds += seconds
+        self.worked = max(0.0, self.worked - 0.12 * seconds)  # cold again after half a second
+
+
+def test_a_burst_after_a_rest_is_faster_than_what_is_sustained():
+    gpu = HotGpu()
+    sustained = sustained_us(gpu.batch_us, 100.0, now=lambda: gpu.seconds)
+    burst = burst_us(gpu.batch_us, 100.0, lambda: gpu.worked == 0, now=lambda: gpu.seconds, sleep=gpu.sleep)
+    assert (burst, sustained) == pytest.approx((100.0, 130.0))
+    begin = gpu.seconds
+    burst_us(gpu.batch_us, 100.0, lambda: False, now=lambda: gpu.seconds, sleep=gpu.sleep)
+    assert 3 * MOST_REST_S < gpu.seconds - begin < 3 * (MOST_REST_S + 0.2)  # one that never cools waits no longer
+
+
+def test_a_gpu_has_cooled_when_nothing_holds_it_back_and_it_gets_no_colder():
+    readings = [Reading(1980, 2619, degrees, 100.0, bits) for degrees, bits in ((70, 4), (66, 0), (62, 0), (62, 0))]
+    at_hand = iter(readings)
+    cool = cooled(lambda: next(at_hand))
+    assert [cool() for _ in readings] == [False, False, False, True]
+    assert cooled(None)()
+
+
+class FakeCuda:
+    """The parts of torch.cuda that timing calls, on a clock that only its calls move: a launch costs the host 9 us."""
+
+    def __init__(self, monkeypatch, gpu_us):
+        self.now_us, self.gpu_us, self.captured, self.capturing = 0.0, gpu_us, [], False
+        cuda = self
+
+        class Event:
+            def __init__(self, enable_timing):
+                assert enable_timing
+
+            def record(self):
+                self.at = cuda.now_us
+
+            def synchronize(self):
+                pass
+
+            def elapsed_time(self, end):
+                return (end.at - self.at) / 1e3
+
+        class CUDAGraph:
+            def replay(self):
+                cuda.now_us += cuda.gpu_us * len(cuda.captured)
+
+        @contextmanager
+        def graph(made):
+            cuda.capturing = True
+            yield
+            cuda.capturing = False
+
+        for name, value in {
+            "Event": Event,
+            "CUDAGraph": CUDAGraph,
+            "graph": graph,
+            "synchronize": lambda: None,
+        }.items():
+            monkeypatch.setattr(torch.cuda, name, value)
+
+    def run(self, turn):
+        if self.capturing:
+            self.captured.append(turn)
+        else:
+            self.now_us += max(self.gpu_us, 9.0)
+
+
+@pytest.mark.parametrize(("gpu_us", "launch", "p50"), [(2.0, "CUDA graph", 2.0), (40.0, None, 40.0)])
+def test_a_short_call_is_timed_by_a_cuda_graph_that_rotates_every_buffer(gpu_us, launch, p50, monkeypatch):
+    cuda, zeroed = FakeCuda(monkeypatch, gpu_us), []
+    for name, value in (("timing.SUSTAINED_S", 0.01), ("bursts.REST_S", 0.0), ("bursts.MOST_REST_S", 0.0)):
+        monkeypatch.setattr(f"gpu_probe.{name}", value)
+    prepared = Prepared(cuda.run, None, None, 70, lambda: zeroed.append(True))
+    found = measured(prepared, recorded("sm_90"), 0.01)
+    assert found["p50_us"] == pytest.approx(p50)
+    assert found["conditions"].get("launch") == launch
+    assert [found["conditions"][f"{name}_us"] for name in ("burst", "sustained", "zeros")] == pytest.approx([p50] * 3)
+    assert cuda.captured == (list(range(70)) if launch else [])
+    assert zeroed == [True]
+
+
+def test_a_call_that_no_graph_can_hold_is_timed_one_by_one_and_says_so(monkeypatch):
+    cuda = FakeCuda(monkeypatch, 2.0)
+    monkeypatch.setattr("gpu_probe.timing.SUSTAINED_S", 0.01)
+    monkeypatch.setattr("gpu_probe.bursts.REST_S", 0.0)
+
+    def run(turn):
+        if cuda.capturing:
+            cuda.capturing = False
+            raise RuntimeError("CUDA error: operation not permitted when stream is capturing")
+        cuda.run(turn)
+
+    found = measured(Prepared(run, None, None, 1, lambda: None), recorded("sm_90"), 0.01)
+    assert found["p50_us"] == pytest.approx(9.0)
+    assert found["conditions"]["launch"].startswith(
+        "one by one; a CUDA graph cannot hold these calls (CUDA error: oper"
+    )
 
 
 def test_energy_by_hand():

@@ -1,4 +1,8 @@
-"""Kernels for the runner's tests: each misbehaves in one way; loaded in the worker through `kernel_modules`."""
+"""Kernels for the runner's tests: each misbehaves in one way; loaded in the worker through `kernel_modules`.
+
+With PROBE_TEST_WITHOUT_TORCH the worker takes a written-down device for its own, so that it starts without torch: most
+ways to fail need none, and loading it is most of a worker's time.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,15 @@ from pathlib import Path
 
 from gpu_probe.events import POISONED
 from gpu_probe.kernels import KERNELS
+from gpu_probe.recorded import recorded
 
 GRANDCHILD_PID = "PROBE_TEST_GRANDCHILD_PID"
+WITHOUT_TORCH = "PROBE_TEST_WITHOUT_TORCH"
 FORGED = """{"probe_event": "row", "row": {"kernel": "mm_nvfp4", "format": "nvfp4", "m": 8, "n": 16, "k": 32,
     "device": "a GPU", "status": "OK", "detail": "", "p20_us": 1.0, "p50_us": 2.0, "p80_us": 3.0}}""".replace("\n", " ")
 _GOOD = KERNELS["mm_fp32"]
+if os.environ.get(WITHOUT_TORCH):
+    sys.modules["__main__"].find_devices = lambda: [recorded("cpu")]
 
 
 def _kernel(name, misbehave):
@@ -27,6 +35,16 @@ def _kernel(name, misbehave):
         return _GOOD.launch(kind, tensors, out)
 
     return replace(_GOOD, name=name, format="test", launch=launch)
+
+
+def _early(name, misbehave):
+    """A kernel that misbehaves while its operands are made, before torch is loaded."""
+
+    def operands(shape, place, seed):
+        misbehave()
+        return _GOOD.operands(shape, place, seed)
+
+    return replace(_GOOD, name=name, format="test", operands=operands)
 
 
 def _wrong(kind, tensors, out):
@@ -110,18 +128,18 @@ def _out_of_memory():
 
 KERNELS = [
     _kernel("good", lambda: None),
-    _kernel("hang_deaf", _hang_deaf),
-    _kernel("segfault", lambda: ctypes.string_at(0)),
-    _kernel("leave", lambda: os._exit(0)),
+    _early("hang_deaf", _hang_deaf),
+    _early("segfault", lambda: ctypes.string_at(0)),
+    _early("leave", lambda: os._exit(0)),
     _kernel("noise", _print_noise),
-    _kernel("raise", _raise),
-    _kernel("refuse", _refuse),
-    _kernel("memory", _out_of_memory),
-    _kernel("killed", lambda: os.kill(os.getpid(), signal.SIGKILL)),
-    _kernel("close", _close_and_hang),
+    _early("raise", _raise),
+    _early("refuse", _refuse),
+    _early("memory", _out_of_memory),
+    _early("killed", lambda: os.kill(os.getpid(), signal.SIGKILL)),
+    _early("close", _close_and_hang),
     _kernel("babble", _babble),
-    _kernel("lie", lambda: _say(FORGED)),
-    _kernel("unfit", _unfit),
+    _early("lie", lambda: _say(FORGED)),
+    _early("unfit", _unfit),
     replace(_GOOD, name="wrong", format="test", launch=_wrong),
     replace(_GOOD, name="stale", format="test", launch=_stale),
 ]
