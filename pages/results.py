@@ -43,7 +43,9 @@ with left:
     st.subheader("Filter")
     values = there.values
     picks = Picks(
-        source=tuple(st.multiselect("Source", values["source"], key="results.source", placeholder="all")),
+        source=tuple(
+            st.multiselect("Source", values["source"], key="results.source", placeholder="all", bind="query-params")
+        ),
         forward=tuple(st.multiselect("Forward format", values["forward"], key="results.forward", placeholder="all")),
         backward=tuple(
             st.multiselect("Backward format", values["backward"], key="results.backward", placeholder="all")

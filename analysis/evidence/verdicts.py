@@ -14,6 +14,7 @@ from analysis.evidence.reasons import why_not
 
 MODULES = (definitions, memory, speeds, counting, networks, predicted, measured, abstracts)
 CHECKS: dict[str, Check] = {check.claim_id: check for module in MODULES for check in module.CHECKS}
+DISAGREES = "does not agree with"
 COLUMNS = ("claim_id", "status", "computed", "computed_high", "relation", "basis", "how", "why", "check")
 
 
@@ -21,7 +22,7 @@ def verdict(claim: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
     """What became of one claim: the columns of COLUMNS.
 
     computed and computed_high are in the claim's printed unit, equal for one number, missing where nothing was
-    computed; relation says in words how they had to stand to the claim; check is the function that computed them.
+    computed; relation says in words how they stand to the printed number; check is the function that computed them.
     """
     check = CHECKS.get(claim["claim_id"])
     found = {"claim_id": claim["claim_id"], "status": Status.NOT_CHECKABLE.name}
@@ -36,7 +37,7 @@ def verdict(claim: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         "status": status.name,
         "computed": computed[0],
         "computed_high": computed[1],
-        "relation": RELATIONS[check.relation].words,
+        "relation": DISAGREES if status is Status.CONTRADICTED else RELATIONS[check.relation].words,
         "basis": BASES[check.basis].words,
         "how": check.how,
         "why": check.why,

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.evidence.check import Status
-from pages.ui.literature_board import STATUS_BADGES, STATUS_WORDS
+from pages.ui.literature_board import STATUS_BADGES
 from pages.ui.panels import plain
 
 PRINTED = ("baseline", "format", "model", "hardware", "task", "condition", "locator")
@@ -51,12 +51,8 @@ def _here(claim: Mapping[str, Any]) -> None:
     if not claim["found"]:
         st.markdown(f"{Status.NOT_CHECKABLE.value} {plain(claim['why'])}")
         return
-    agrees = claim["status"] != STATUS_WORDS[Status.CONTRADICTED.name]
-    relation = claim["relation"] if agrees else "does not agree with"
-    st.markdown(
-        f"Computed here: **{plain(claim['found'])}**, which {relation} the printed {plain(claim['printed'])}.\n\n"
-        + "\n".join(
-            f"- {plain(text)}" for text in (f"Computed from {claim['basis']}", claim["how"], claim["why"]) if text
-        )
-    )
+    printed = plain(claim["printed"])
+    st.markdown(f"Computed here: **{plain(claim['found'])}**, which {claim['relation']} the printed {printed}.")
+    said = (f"Computed from {claim['basis']}", claim["how"], claim["why"])
+    st.markdown("\n".join(f"- {plain(text)}" for text in said if text))
     st.caption(f"Check `{claim['check']}` of this program; its tests run it on the shipped rows.")

@@ -38,6 +38,7 @@ TABLE = {
     "baseline": column_config.TextColumn("against"),
     "status": column_config.TextColumn("status here"),
     "found": column_config.TextColumn("computed here"),
+    "relation": column_config.TextColumn("how it stands", help="What the computed number does to the printed one."),
     "format": column_config.TextColumn("format"),
     "bits": column_config.NumberColumn("bits", format="%.4g"),
     "model": column_config.TextColumn("model"),
@@ -93,6 +94,7 @@ def _filter(place, found: pd.DataFrame, name: str) -> list:
         values,
         format_func=lambda value: f"{value:g}" if isinstance(value, (int, float)) else str(value).replace("_", " "),
         key=f"literature.filter.{name}",
+        bind="query-params",
         placeholder="all",
     )
 

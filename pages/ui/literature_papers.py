@@ -20,13 +20,15 @@ from results_db import Store
 CHOSEN, LIST, CLAIMS = "literature.paper", "literature.papers.table", "literature.paper_claims.table"
 # Tables whose rows a user may add to: of them the published rows are counted.
 SHARED_WITH_USERS = ("runs", "loss_curves", "quality")
-# Table of the store -> (page, what the link says, the part of its address that picks this source, or "").
+# Table of the store -> the pages that show its rows: path, what the link says, the name in its address of the source.
 PLACES = {
-    "throughput": ("pages/probe.py", "Probe", ""),
-    "gemm_measured": ("pages/probe.py", "Probe", ""),
-    "quality": ("pages/literature.py", "Quality by format", "literature.tab=Quality"),
-    "runs": ("pages/scaling_laws.py", "Fit a law to its runs", "scaling_laws.source={source_id}"),
-    "loss_curves": ("pages/scaling_laws.py", "Fit a law to its curves", "scaling_laws.source={source_id}"),
+    "runs": (
+        ("pages/results.py", "Its runs", "results.source"),
+        ("pages/scaling_laws.py", "Fit a law to its runs", "scaling_laws.source"),
+    ),
+    "loss_curves": (("pages/scaling_laws.py", "Fit a law to its curves", "scaling_laws.source"),),
+    "throughput": (("pages/probe.py", "Compare its rates with yours", ""),),
+    "gemm_measured": (("pages/probe.py", "Compare its rates with yours", ""),),
 }
 PAPERS = {
     "title": column_config.TextColumn("paper", width="large"),
@@ -46,6 +48,7 @@ OWN_CLAIMS = {
     "baseline": column_config.TextColumn("against"),
     "status": column_config.TextColumn("status here"),
     "found": column_config.TextColumn("computed here"),
+    "relation": column_config.TextColumn("how it stands"),
     "condition": column_config.TextColumn("kind of figure", width="medium"),
     "how": column_config.TextColumn("how"),
     "why": column_config.TextColumn("why"),
@@ -162,16 +165,18 @@ def _stored(opened: Store, source: Mapping[str, Any]) -> None:
         return
     panels.show_table(rows, "literature.stored", columns=STORED)
     with st.container(horizontal=True):
-        for table in rows["table"]:
-            if table in PLACES:
-                page, label, address = PLACES[table]
-                parts = dict(part.split("=") for part in address.format(**source).split("&") if part)
-                st.page_link(page, label=label, query_params=parts or None, icon=":material/arrow_forward:")
-        if "runs" in set(rows["table"]) and st.button(
-            "Its runs on the results page", key="literature.to_runs", icon=":material/table_chart:"
-        ):
-            st.session_state["results.source"] = [source["source_id"]]
-            st.switch_page("pages/results.py")
+        links = dict.fromkeys(place for table in rows["table"] for place in PLACES.get(table, ()))
+        for page, label, name in links:
+            query = {name: source["source_id"]} if name else None
+            st.page_link(page, label=label, query_params=query, icon=":material/arrow_forward:")
+        if "quality" in set(rows["table"]):
+            st.button(
+                "Quality by format", key="literature.to_quality", icon=":material/grading:", on_click=_open_quality
+            )
+
+
+def _open_quality() -> None:
+    st.session_state["literature.tab"] = "Quality"
 
 
 def stored(opened: Store, source_id: str) -> pd.DataFrame:
