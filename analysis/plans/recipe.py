@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.laws import get_law
 
+LEAST_BATCHES = 4
 GRID = ["model", "n_params", "n_tokens"]  # runs that agree in these differ in learning rate and batch only
 
 
@@ -91,6 +92,37 @@ def nearest_run(grid: pd.DataFrame, learning_rate: float, batch_tokens: float) -
     """The run of a grid nearest to a learning rate and a batch, by the logs."""
     away = np.log(grid["learning_rate"] / learning_rate) ** 2 + np.log(grid["batch_tokens"] / batch_tokens) ** 2
     return grid.loc[away.idxmin()]
+
+
+def best_rates(grid: pd.DataFrame) -> pd.DataFrame:
+    """The learning rate of least loss at each batch of a grid: batch_tokens, learning_rate.
+
+    It is the lowest point of the parabola through the best run and its two neighbours along the log of the rate.
+    Batches whose best run has the smallest or the largest rate are left out.
+    """
+    rows = []
+    for _, own in grid.groupby("batch_tokens"):
+        own = own.sort_values("learning_rate", ignore_index=True)
+        best = int(own["loss"].argmin())
+        if 0 < best < len(own) - 1:
+            near = own.iloc[best - 1 : best + 2]
+            logs, middle = np.log(near["learning_rate"]), np.log(own["learning_rate"][best])
+            bend, slope, _ = np.polyfit(logs - middle, near["loss"], 2)
+            rows.append((float(own["batch_tokens"][0]), float(np.exp(middle - slope / (2 * bend)))))
+    return pd.DataFrame(rows, columns=["batch_tokens", "learning_rate"])
+
+
+def batch_exponent(best: pd.DataFrame) -> float:
+    """The exponent e of best rates that grow as batch^e, by least squares of the logs; nan for fewer than 4 batches."""
+    if len(best) < LEAST_BATCHES:
+        return float("nan")
+    return float(np.polyfit(np.log(best["batch_tokens"]), np.log(best["learning_rate"]), 1)[0])
+
+
+def batch_exponents(runs: pd.DataFrame) -> np.ndarray:
+    """The exponent of every grid of `runs` that has one."""
+    found = np.array([batch_exponent(best_rates(own)) for _, own in runs.groupby(GRID, sort=False)])
+    return found[np.isfinite(found)]
 
 
 def checked_against(runs: pd.DataFrame, rate: Mapping[str, float], batch: Mapping[str, float]) -> pd.DataFrame:

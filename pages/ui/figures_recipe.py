@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.plans.recipe import Rule
+from analysis.plans.recipe import Rule, best_rates
 from pages.ui.figures import MUTED, slender, words
 from pages.ui.figures_memory import marked
 
@@ -56,6 +56,15 @@ def grid_figure(grid: pd.DataFrame, suggested: tuple[float, float], rules: Mappi
             line={"color": MUTED, "dash": DASHES[number], "width": 2},
             hoverinfo="skip",
         )
+    rates = best_rates(grid)
+    figure.add_scatter(
+        x=rates["batch_tokens"],
+        y=rates["learning_rate"],
+        mode="markers",
+        name="best rate of a batch",
+        marker={"symbol": "circle-open", "size": 8, "color": "black", "line": {"width": 2}},
+        hovertemplate="batch %{x:.3~s}: best rate %{y:.3g}<extra></extra>",
+    )
     best = grid.loc[grid["loss"].idxmin()]
     for name, symbol, x, y in (
         ("best run", "x", best["batch_tokens"], best["learning_rate"]),

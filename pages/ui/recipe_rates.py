@@ -32,6 +32,7 @@ def rates(model: Model) -> None:
     with left:
         _grid(model, rate, batch)
     with right:
+        _measured(found, rate, batch, optimizer, times)
         st.markdown(
             f"**Larger or smaller batches.** At the loss predicted here, {loss:.3f} (Chinchilla law, Epoch's refit), "
             f"Kaplan et al.'s critical batch is {words(cost.critical_batch)} tokens; their constants are those of "
@@ -109,6 +110,31 @@ def _rules(model: Model, found: Recipe, optimizer: str, times: float, cost: Batc
     )
 
 
+@st.cache_data(show_spinner=False, max_entries=4)
+def _over_grids(runs: pd.DataFrame, rate: dict[str, float], batch: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Of all published grids: what the suggestion loses in each [%], and how the best rate grows with the batch."""
+    return 100 * recipe.checked_against(runs, rate, batch)["excess"].to_numpy(), recipe.batch_exponents(runs)
+
+
+def _measured(found: Recipe, rate: dict[str, float], batch: dict[str, float], optimizer: str, times: float) -> None:
+    """What the published grids say of the rules, and where sources differ."""
+    runs = facts(store(), "lr_batch_runs")
+    if len(runs):
+        _, own = _over_grids(runs, rate, batch)
+        changed = found.learning_rate * times ** own.mean()
+        st.markdown(
+            f"**Measured.** In {len(own)} of these grids (AdamW, the same tokens whatever the batch) the best rate "
+            f"grows as batch^**{own.mean():.2f}** (from {own.min():.2f} to {own.max():.2f}), more slowly than the "
+            f"square root. {f'At {times:g} times the batch that is a rate of {changed:.3g}.' if times != 1 else ''}"
+        )
+    st.markdown(
+        f"**Where sources differ.** The linear rule keeps rate over batch, the strength of SGD's noise; here it is "
+        f"{RULES[optimizer].rate(found.learning_rate, times) / (found.batch_tokens * times):.2g} a token. Hoffer et "
+        "al. 2017 take the square root for SGD too, which keeps the covariance of a step, and close the gap of large "
+        "batches by as many steps as small ones make. Whether noise helps depends on the regime (Sclocchi et al. 2023)."
+    )
+
+
 def _grid(model: Model, rate: dict[str, float], batch: dict[str, float]) -> None:
     """The published grid of runs nearest to the model, with the suggestion at its own size and tokens."""
     runs = facts(store(), "lr_batch_runs")
@@ -118,7 +144,7 @@ def _grid(model: Model, rate: dict[str, float], batch: dict[str, float]) -> None
     n, d = (float(grid[name].iloc[0]) for name in ("n_params", "n_tokens"))
     found = recipe.suggest(rate, batch, n, d)
     near = recipe.nearest_run(grid, found.learning_rate, found.batch_tokens)
-    every = 100 * recipe.checked_against(runs, rate, batch)["excess"]
+    every, _ = _over_grids(runs, rate, batch)
     panels.show_figure(
         figures_recipe.grid_figure(
             grid,
@@ -131,8 +157,8 @@ def _grid(model: Model, rate: dict[str, float], batch: dict[str, float]) -> None
         grid,
         f"{KEY}.grid",
         f"The published grid nearest to your model (Li et al. 2025, smoothed training losses). Over all {len(every)} "
-        f"grids, {len(runs):,} runs, the run nearest to the suggestion is {every.median():.2g}% above the best of its "
-        f"grid at the median, {every.mean():.2g}% in the mean (their abstracts say 0.07%, later 0.094%).",
+        f"grids, {len(runs):,} runs, the run nearest to the suggestion is {np.median(every):.2g}% above the best of "
+        f"its grid at the median, {every.mean():.2g}% in the mean (their abstracts say 0.07%, later 0.094%).",
     )
 
 

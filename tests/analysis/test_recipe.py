@@ -4,7 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.plans.recipe import GRID, RULES, batch_cost, checked_against, deepseek, nearest_grid, nearest_run, suggest
+from analysis.plans.recipe import (
+    GRID,
+    RULES,
+    batch_cost,
+    batch_exponent,
+    batch_exponents,
+    best_rates,
+    checked_against,
+    deepseek,
+    nearest_grid,
+    nearest_run,
+    suggest,
+)
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +82,20 @@ def test_the_nearest_grid_is_of_one_model_and_its_best_run_has_no_excess(grids):
     assert own["excess"].min() == 0
     best = own.loc[own["loss"].idxmin()]
     assert nearest_run(own, best["learning_rate"] * 1.05, best["batch_tokens"] * 0.95).equals(best)
+
+
+def test_the_exponent_of_made_up_valleys_comes_back():
+    rates, batches = np.geomspace(1e-4, 1e-1, 24), np.geomspace(3e4, 3e6, 6)
+    rate, batch = (grid.ravel() for grid in np.meshgrid(rates, batches))
+    loss = 2.5 + 0.1 * np.log(rate / (1e-3 * (batch / 3e5) ** 0.37)) ** 2
+    best = best_rates(pd.DataFrame({"learning_rate": rate, "batch_tokens": batch, "loss": loss}))
+    np.testing.assert_allclose(best["learning_rate"], 1e-3 * (best["batch_tokens"] / 3e5) ** 0.37, rtol=1e-6)
+    assert batch_exponent(best) == pytest.approx(0.37)
+    assert np.isnan(batch_exponent(best.head(3)))
+
+
+def test_best_rates_of_the_published_grids_grow_more_slowly_than_the_square_root(grids):
+    found = batch_exponents(grids)
+    assert len(found) == 17
+    assert 0.2 < found.mean() < 0.4
+    assert (found > 0).all()

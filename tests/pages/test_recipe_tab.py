@@ -18,6 +18,18 @@ from pages.ui import mixture_file, recipe_crossing
 ROOT = Path(__file__).resolve().parents[2]
 
 
+PROXIES = "run,share web,share code,loss web,loss code\n"
+TRUE = Mixing(("web", "code"), ("web", "code"), np.array([2.0, 1.0]), np.array([1.0, 1.2]),
+              np.array([[-0.5, 0.5], [0.8, -0.8]]))  # fmt: skip
+
+
+def own_proxies() -> bytes:
+    """Nine runs of a law made up, as a spreadsheet saves them."""
+    shares = np.linspace(0, 1, 9)
+    rows = np.column_stack([np.arange(9), shares, 1 - shares, TRUE.predict(np.column_stack([shares, 1 - shares]))])
+    return ("\ufeff" + PROXIES + "\n".join(",".join(map(str, row)) for row in rows)).encode()
+
+
 @pytest.fixture
 def recipe(own_store_path: Path, shipped_file: Path) -> Callable[..., AppTest]:
     """recipe(part, name=value, ...) opens the recipe tab of the planner at one of its parts."""
@@ -55,6 +67,7 @@ def test_a_recipe_has_rate_batch_rules_and_the_grid_that_checks_it(recipe):
     first = rules.iloc[0]
     assert rules["SGD, linear rule"] == pytest.approx(4 * first)
     assert rules["AdamW, square root rule (yours)"] == pytest.approx(2 * first)
+    assert "the best rate grows as batch^**0.29** (from 0.12 to 0.60)" in said
     assert "Over all 17 grids, 1,911 runs" in said
     assert "**56.8 times** faster" in said
 
@@ -92,6 +105,11 @@ def test_a_mixture_is_chosen_by_proxies_and_checked_on_larger_runs(recipe):
     assert re.search(r"For the least loss \(pile\\_cc\): \*\*9\d% pile\\_cc\*\*", said), said
     assert "cost 3.1e+18 FLOPs, 2.05% of your 1.5e+20" in said
     assert re.search(r"On the 64 runs of 1B, 25B tokens.*\*\*0\.97\d\*\*.*\*\*number 1\*\*", said), said
+    upload = at.file_uploader(key="planner.recipe.mixture_file")
+    at = upload.set_value(("own.csv", own_proxies(), "text/csv")).run()
+    assert re.search(r"mean over the domains\): \*\*\d\d% code\*\*, \*\*\d\d% web\*\*", words(at)), words(at)
+    coefficients = table(at, "coefficient").set_index("coefficient")
+    assert coefficients.loc["c"].tolist() == pytest.approx(TRUE.c, abs=1e-3)
 
 
 @pytest.mark.row("R60")
@@ -108,20 +126,6 @@ def test_series_that_are_compared_have_the_same_loss_and_five_sizes(shipped_stor
     spread = (known["n_tokens"] / known["n_params"]).groupby([known["measured"], known["series"]]).agg(["min", "max"])
     assert (spread["max"] / spread["min"]).max() < 1.3
     assert any("C4 val loss" in measured for measured, _ in sizes.index)
-
-
-PROXIES = "run,share web,share code,loss web,loss code\n"
-
-
-def test_ones_own_proxies_give_their_law_back():
-    true = Mixing(("web", "code"), ("web", "code"), np.array([2.0, 1.0]), np.array([1.0, 1.2]),
-                  np.array([[-0.5, 0.5], [0.8, -0.8]]))  # fmt: skip
-    lines = [
-        f"{i},{s},{1 - s},{a},{b}" for i, s in enumerate(np.linspace(0, 1, 9)) for a, b in true.predict([[s, 1 - s]])
-    ]
-    series = mixture_file.of_file("own.csv", ("\ufeff" + PROXIES + "\n".join(lines)).encode())
-    assert (list(series.shares), list(series.losses), len(series.shares)) == (["web", "code"], ["web", "code"], 9)
-    np.testing.assert_allclose(true.predict(series.shares), series.losses, rtol=1e-9)
 
 
 @pytest.mark.parametrize(
