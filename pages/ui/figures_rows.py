@@ -135,8 +135,8 @@ def _styled(figure: go.Figure, title: str, x: str, y: str, kind: str) -> go.Figu
     )
 
 
-def asked_figure(lines: Mapping[str, pd.DataFrame], along: str, here: float, words: str) -> go.Figure:
-    """One answer of a law along one number, a line per set of values (columns `along`, value, outside).
+def asked_figure(lines: Mapping[str, pd.DataFrame], along: str, here: float, words: str, title: str) -> go.Figure:
+    """One answer of a law, in `words`, along one number: a line per set of values (columns `along`, value, outside).
 
     Dotted where `outside`; a star marks the number `here` on the first line.
     """
@@ -144,7 +144,9 @@ def asked_figure(lines: Mapping[str, pd.DataFrame], along: str, here: float, wor
     for i, (name, line) in enumerate(lines.items()):
         color = QUALITATIVE[i % len(QUALITATIVE)]
         for outside, dash in ((False, "solid"), (True, "dot")):
-            part = line.where(line["outside"] == outside)
+            own = line["outside"] == outside
+            touching = own | own.shift(1, fill_value=False) | own.shift(-1, fill_value=False)
+            part = line.where(touching if outside else own)
             figure.add_scatter(
                 x=line[along], y=part["value"], mode="lines", name=name, legendgroup=name,
                 showlegend=bool(outside == line["outside"].all()), line={"color": color, "width": 2, "dash": dash},
@@ -158,8 +160,8 @@ def asked_figure(lines: Mapping[str, pd.DataFrame], along: str, here: float, wor
     )  # fmt: skip
     low, high = first[along].min(), first[along].max()
     kind = "log" if low > 0 and high / low >= 100 else "linear"
-    title = f"{words[:1].upper()}{words[1:]} along {COLUMNS[along].words}"
     _styled(figure, title, COLUMNS[along].label, words, kind)
+    figure.update_xaxes(dtick=1 if kind == "log" else None)
     values = np.concatenate([line["value"].dropna() for line in lines.values()])
     spans = len(values) and values.min() > 0 and values.max() / values.min() > 30
     return figure.update_yaxes(type="log" if spans else "linear")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from pages.ui.session import facts, store
 THIS_FIT = "this fit"
 ACROSS = 4
 NO_MODEL = "none: N and D as written"
+MANY = 1e6  # numbers of columns that go beyond it are written with their power of ten
 SIZES = ("n_params", "n_tokens")
 Values = Mapping[str, Mapping[str, float]]  # a set of values by its name
 
@@ -70,9 +72,9 @@ def _numbers(law: Law, sets: Values) -> dict[str, Any]:
     """The number or the name of every column that a question needs; a number left empty is one that is missing."""
     columns = needed(law)
     x: dict[str, Any] = _model(law) if set(SIZES) <= set(columns) else {}
-    places = st.columns(ACROSS)
-    for i, name in enumerate(column for column in columns if column not in x):
-        place = places[i % ACROSS]
+    asked_for = [column for column in columns if column not in x]
+    rows = (st.columns(ACROSS) for _ in range(0, len(asked_for), ACROSS))  # in this order on a telephone too
+    for name, place in zip(asked_for, chain.from_iterable(rows), strict=False):
         value = _number(place, law, name) if column_of(name).usual else _group(place, law, name, sets)
         if value is not None:
             x[name] = value
@@ -102,7 +104,7 @@ def _number(place, law: Law, name: str) -> float | None:
         column.label[:1].upper() + column.label[1:],
         min_value=0.0,
         value=float(f"{usual:.2g}") if np.isfinite(usual) else None,
-        format="%g",
+        format="%.2e" if column.usual and column.usual[1] >= MANY else "%g",
         key=_key(law, name),
         bind="query-params",
         placeholder="as a missing one",
@@ -151,7 +153,8 @@ def _said(law: Law, sets: Values, x: Mapping[str, Any], view: View) -> None:
     if outside.any():
         st.warning("; ".join(sentences), icon=":material/block:")
     shown = table.drop(columns="name").assign(value=[law_tables.digits(value) for value in table["value"]])
-    panels.show_table(shown, "scaling_laws.answers", f"With the values of {first}.", headings.worded(shown))
+    panels.show_table(shown, "scaling_laws.answers", f"With the values of {first}.",
+                      headings.worded(shown, {"value": st.column_config.NumberColumn(format="%.4g")}))  # fmt: skip
 
 
 def _drawn(law: Law, sets: Values, x: Mapping[str, Any]) -> None:
@@ -174,12 +177,28 @@ def _drawn(law: Law, sets: Values, x: Mapping[str, Any]) -> None:
     lines = {title: sweep(law, values, name, x, along) for title, values in sets.items()}
     words = asked_of[name]
     panels.show_figure(
-        figures_rows.asked_figure(lines, along, x[along], words),
+        figures_rows.asked_figure(lines, along, x[along], words, _finding(next(iter(lines.values())), along, words)),
         f"{words} along {COLUMNS[along].words}",
         pd.concat([line.assign(values=title) for title, line in lines.items()]),
         "scaling_laws.asked",
         f"All other numbers as above; star: your number. {_dotted(law)}",
     )
+
+
+def _finding(line: pd.DataFrame, along: str, words: str) -> str:
+    """What the first line does, as a title."""
+    known = line.dropna(subset="value")
+    what, number = words.partition(" [")[0], COLUMNS[along].words
+    what = what[:1].upper() + what[1:]
+    if known.empty or np.ptp(known["value"]) <= 1e-9 * known["value"].abs().max():
+        return f"{what} does not change with {number}"
+    steps = np.diff(known["value"])
+    if (steps >= 0).all() or (steps <= 0).all():
+        return f"{what} {'rises' if steps.sum() > 0 else 'falls'} with {number}"
+    places = {word: known[along][known["value"].agg(end)] for word, end in (("least", "idxmin"), ("largest", "idxmax"))}
+    ends = (known[along].iloc[0], known[along].iloc[-1])
+    word = next((word for word, place in places.items() if place not in ends), "least")
+    return f"{what} is {word} at {places[word]:.2g} {number}"
 
 
 def _dotted(law: Law) -> str:
@@ -196,8 +215,9 @@ def _card(law: Law) -> None:
     if len(source):
         row = source.iloc[0]
         st.markdown(f"{panels.plain(row['title'])} ({row['year']:.0f}); {law.source_id}")
-    for sentence in dict.fromkeys(limit.sentence for limit in law.ranges):
-        st.caption(sentence)
+    if law.ranges:
+        known = dict.fromkeys(limit.sentence for limit in law.ranges)
+        st.caption(" ".join(f"{sentence[:1].upper()}{sentence[1:]}." for sentence in known))
     if claims.empty:
         st.caption("No figure of its abstract is on record.")
         return

@@ -27,7 +27,9 @@ def lines(at: AppTest) -> dict[str, pd.DataFrame]:
     for trace in traces:
         own = pd.DataFrame({axis: numbers(trace[axis]) for axis in "xy"}).dropna()
         found.setdefault(trace["name"], []).append(own)
-    return {name: pd.concat(parts).sort_values("x", ignore_index=True) for name, parts in found.items()}
+    return {
+        name: pd.concat(parts).drop_duplicates("x").sort_values("x", ignore_index=True) for name, parts in found.items()
+    }
 
 
 def numbers(array: list | dict) -> np.ndarray:
