@@ -54,7 +54,7 @@ def _with_neighbours(mask: pd.Series) -> pd.Series:
 
 
 def schedules_figure(curves: pd.DataFrame, title: str) -> go.Figure:
-    """Predicted loss by step of schedules (columns curve_id, step, loss), steps on a log axis."""
+    """Predicted loss by step of schedules (columns curve_id, step, learning_rate, loss)."""
     figure = go.Figure()
     for index, (name, own) in enumerate(curves.groupby("curve_id", sort=False)):
         figure.add_scatter(
@@ -66,9 +66,7 @@ def schedules_figure(curves: pd.DataFrame, title: str) -> go.Figure:
             customdata=own["learning_rate"],
             hovertemplate="step %{x:,}: %{y:.4f} at a rate of %{customdata:.2g}<extra>%{fullData.name}</extra>",
         )
-    figure.update_layout(
-        xaxis={"title": "step", "type": "log", "dtick": 1}, yaxis={"title": "predicted loss [nats/token]"}
-    )
+    figure.update_layout(xaxis={"title": "step"}, yaxis={"title": "predicted loss [nats/token]"})
     return laid_out(figure, title, HEIGHT)
 
 

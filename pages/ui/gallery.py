@@ -8,6 +8,7 @@ import streamlit as st
 
 from analysis.laws import Law
 from analysis.laws.columns import COLUMNS
+from analysis.laws.domains import DOMAINS
 from analysis.laws.feeding import why_not
 from pages.ui.groups import RunGroup, kind_of
 from pages.ui.session import store
@@ -23,6 +24,7 @@ def button(chosen: Law, laws: Mapping[str, Law], group: RunGroup) -> None:
 @st.dialog("Every law and what it needs", width="large")
 def _gallery(chosen: Law, laws: Mapping[str, Law], group: RunGroup) -> None:
     published = set(store().coefficient_sets()["law"])
+    laws = _of_domain(laws)
     fed = [law for law in laws.values() if group.can_be_fitted_with(law)]
     st.subheader(f"These rows feed {len(fed)}")
     for law in fed:
@@ -43,6 +45,20 @@ def _gallery(chosen: Law, laws: Mapping[str, Law], group: RunGroup) -> None:
             with st.container(border=True):
                 _card(law, published)
                 st.caption(f"For these rows: {lacks(law, group)}.")
+
+
+def _of_domain(laws: Mapping[str, Law]) -> dict[str, Law]:
+    """Draws the choice of a domain and what is known of it; its laws and general forms, or all when none is chosen."""
+    chosen = st.pills("Domain", list(DOMAINS), key="scaling_laws.domain", help="None chosen: the laws of all domains.")
+    if not chosen:
+        return dict(laws)
+    domain = DOMAINS[chosen]
+    sources = f" Sources: {', '.join(domain.sources)}." if domain.sources else ""
+    st.info(f"**{chosen}**: {domain.sentence}{sources}", icon=":material/category:")
+    st.caption(
+        "Points with columns that runs do not have, such as tokens of an image, are fitted in the planner: Any law."
+    )
+    return {name: law for name, law in laws.items() if law.domain == chosen or name in domain.general}
 
 
 def _use(key: str, name: str) -> None:

@@ -131,7 +131,7 @@ def follows(law: Law, values: Mapping[str, float], given: Mapping[str, Any]) -> 
             said = _digits(value) if np.isfinite(value) else "none here"
         except (ValueError, ZeroDivisionError) as problem:
             said = str(problem)
-        rows.append({"quantity": own.meaning, "value": said, "source": own.source})
+        rows.append({"value": said, "quantity": own.meaning, "source": own.source})
     return pd.DataFrame(rows)
 
 

@@ -54,6 +54,7 @@ def test_a_series_of_five_coverages_bends_more_than_the_form(coverages):
     assert squares[1] < squares[0]
 
 
+@pytest.mark.row("R68")
 def test_the_curve_through_swe_bench_lite_at_1_and_250_samples_rises_and_stays_below_all():
     a = math.log(0.159)
     values = {"a": a, "b": math.log(math.log(0.56) / a) / math.log(250)}
@@ -64,6 +65,7 @@ def test_the_curve_through_swe_bench_lite_at_1_and_250_samples_rises_and_stays_b
     assert curve[1] == pytest.approx(0.2962, abs=0.04)  # printed for 5 samples
 
 
+@pytest.mark.row("R69")
 @pytest.mark.parametrize("p", [0.05, 0.3, 0.9])
 def test_a_verifier_without_false_positives_has_no_ceiling(p):
     law = LAWS["verifier_ceiling"]
@@ -90,6 +92,7 @@ def test_the_cost_of_an_answer_is_the_sum_over_its_tokens(published):
     assert float(law.evaluate(values, x)) == pytest.approx(flops + 562.5 * memory, rel=1e-12)
 
 
+@pytest.mark.row("R71")
 def test_a_cache_of_4_bits_costs_a_quarter_of_the_memory_and_none_of_the_compute(published):
     law, values = LAWS["kinetics_cost"], published("kinetics_cost", "cost_model")
     x = {"n_params": 8e9, "samples": 1, "prompt_tokens": 1e3, "generated_tokens": 1e4, **SHAPE}
@@ -100,6 +103,7 @@ def test_a_cache_of_4_bits_costs_a_quarter_of_the_memory_and_none_of_the_compute
     )
 
 
+@pytest.mark.row("R71")
 def test_attention_outgrows_the_parameters_sooner_in_small_models(published):
     law, values = LAWS["kinetics_cost"], published("kinetics_cost", "cost_model")
     lengths = np.geomspace(100, 1e6, 200)
@@ -122,6 +126,7 @@ def test_tries_saturate_where_the_next_one_adds_less_than_asked_for():
     np.testing.assert_allclose(law.derive("marginal_gain", values, {"samples": np.arange(199)}), gains, atol=1e-14)
 
 
+@pytest.mark.row("R65")
 def test_half_of_the_gain_of_reinforcement_learning_is_made_at_c_mid(published):
     law, values = LAWS["rl_sigmoid"], published("rl_sigmoid", "table1_ScaleRL")
     assert values == {"C_mid": 2542.0, "B": 1.92, "A": 0.61}

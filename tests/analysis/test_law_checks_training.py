@@ -26,6 +26,7 @@ def parscale_runs(data_folder) -> pd.DataFrame:
     return pd.read_csv(data_folder / "runs" / "parscale_2025.csv")
 
 
+@pytest.mark.row("R61")
 @pytest.mark.parametrize(("variant", "factor"), [("stack_v2_python", 1.82), ("pile", 1.70)])
 def test_eight_streams_act_like_this_factor_of_parameters(variant, factor, published):
     law, values = LAWS["parscale"], published("parscale", variant)
@@ -49,6 +50,7 @@ def test_parscale_coefficients_come_back_from_its_loss_table(parscale_runs, vari
     assert 1 - residuals.var(ddof=0) / runs["loss"].var(ddof=0) == pytest.approx(r2, abs=2e-4)
 
 
+@pytest.mark.row("R58")
 def test_the_overtraining_law_predicts_the_1_4b_run_and_the_error_of_the_6_9b_run(overtraining_runs, published):
     loss, error = LAWS["overtraining"], LAWS["loss_to_error"]
     values, tasks = published("overtraining", "redpajama"), published("loss_to_error", "redpajama_17_tasks")
@@ -77,6 +79,7 @@ def test_no_other_tokens_per_parameter_beat_the_derived_ones(variant, published)
     assert losses[1] < min(losses[0], losses[2])
 
 
+@pytest.mark.row("R58")
 @pytest.mark.parametrize(
     ("variant", "family"), [("c4", "c4_original"), ("redpajama", "rpj"), ("refinedweb", "rw_original")]
 )
@@ -91,6 +94,7 @@ def test_overtraining_coefficients_come_back_from_the_five_small_runs(overtraini
     np.testing.assert_allclose(found.predict(own), LAWS["overtraining"].evaluate(values, own), rtol=3e-3)
 
 
+@pytest.mark.row("R58")
 def test_the_loss_of_the_overtrained_1_4b_run_is_predicted_within_the_published_0_7_percent(
     overtraining_runs, published
 ):
@@ -184,6 +188,7 @@ def test_a_model_pruned_to_half_between_a_quarter_and_three_quarters_has_three_q
     assert np.trapezoid(sizes, steps) == pytest.approx(0.75e9)
 
 
+@pytest.mark.row("R62")
 @pytest.mark.parametrize("variant", ["0.1B", "0.2B", "0.4B", "0.8B", "1.2B"])
 def test_active_neurons_fall_with_data_for_relu(variant, published):
     law, values = LAWS["activation_sparsity_relu"], published("activation_sparsity_relu", variant)
@@ -251,6 +256,7 @@ def test_finer_experts_and_awake_ones_lower_the_loss_of_mixtures(published):
     assert np.all(np.diff(sparse) > 0)  # of one total size
 
 
+@pytest.mark.row("R64")
 def test_the_encoder_of_least_loss_has_its_share_of_the_exponents():
     law = LAWS["bivariate_nmt"]
     values = {"alpha": 0.5, "p_e": 0.2, "p_d": 0.3, "L_inf": 1.0}

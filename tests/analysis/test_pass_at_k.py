@@ -10,6 +10,7 @@ import pytest
 from analysis.laws.pass_at_k import coverage_curve, pass_at_k
 
 
+@pytest.mark.row("R68")
 @pytest.mark.parametrize("n", range(1, 9))
 def test_pass_at_k_is_the_share_of_all_subsets_with_a_right_sample(n):
     for right in range(n + 1):

@@ -34,6 +34,7 @@ def test_shares_of_right_and_wrong_answers_are_those_of_a_simulation(gsm8k, rate
     np.testing.assert_allclose([right[0], wrong[0]], simulated(gsm8k, rate, most, np.random.default_rng(1)), atol=4e-3)
 
 
+@pytest.mark.row("R69")
 def test_without_false_positives_accuracy_is_the_coverage(gsm8k):
     samples = np.array([1, 10, 100, 100_000])
     right, wrong = answered(gsm8k, 0.0, samples)
@@ -45,6 +46,7 @@ def test_without_false_positives_accuracy_is_the_coverage(gsm8k):
     assert answered(hundred, 0.0, [5])[0][0] == pytest.approx(float(pass_at_k(10**6, 300_000, 5)), abs=1e-5)
 
 
+@pytest.mark.row("R69")
 @pytest.mark.parametrize("rate", [0.01, 0.1, 0.5, 1.0])
 def test_with_false_positives_no_number_of_samples_passes_the_ceiling(gsm8k, rate):
     top = ceiling(gsm8k, rate)
@@ -68,6 +70,7 @@ def test_the_ceiling_of_the_law_after_k_samples_is_the_share_answered_rightly():
     np.testing.assert_allclose(law.derive("right_after", {"f": 0.1}, x), right, rtol=1e-12)
 
 
+@pytest.mark.row("R69")
 @pytest.mark.parametrize(("rate", "wrong_cost"), [(0.1, 2.0), (0.1, 4.0), (0.2, 1.0), (0.2, 2.0), (0.3, 1.0)])
 def test_a_cost_for_wrong_answers_makes_few_samples_best_as_published(gsm8k, rate, wrong_cost):
     best, worth = best_samples(gsm8k, rate, wrong_cost)

@@ -123,6 +123,7 @@ def test_rows_outside_a_laws_validity_are_said_and_drawn_hollow(page):
     assert any("outside the law's validity" in box.value for box in at.warning)
 
 
+@pytest.mark.row("R64")
 def test_the_gallery_lists_the_laws_that_these_rows_feed_first_and_what_the_others_lack(page):
     at = page()
     at.button(key="scaling_laws.gallery").click().run()
@@ -138,6 +139,13 @@ def test_the_gallery_lists_the_laws_that_these_rows_feed_first_and_what_the_othe
     for law in laws_on_offer().values():
         assert f"**{law.title}**" in text
         assert f"`{law.params[0].symbol}` {law.params[0].meaning}" in text
+    at.session_state["scaling_laws.domain"] = "translation"
+    at.button(key="scaling_laws.gallery").click().run()
+    assert not at.exception
+    text = said(at)
+    assert "a mixture of languages moves the multiplier only. No published coefficients" in text
+    for law in laws_on_offer().values():
+        assert (f"**{law.title}**" in text) == (law.domain == "translation"), law.name
 
 
 def test_a_law_is_taken_from_the_gallery(page):

@@ -191,6 +191,7 @@ def test_a_probe_of_the_device_gives_the_ceilings(opened, own_store_path, shippe
     assert "bf16 687 TFLOP/s" in names
 
 
+@pytest.mark.row("R71")
 def test_long_answers_cost_attention_sooner_in_small_models(own_store_path, shipped_file):
     """Source: Kinetics (claim kinetics_2025-01): models of 0.6B to 32B."""
     shutil.copyfile(shipped_file, own_store_path)
