@@ -10,8 +10,7 @@ from pages.ui.session import store
 
 panels.header(
     "Precision Atlas",
-    "Which number format should I train in, how big a model, on how many tokens, and how sure is that? Change the "
-    "sentence; every number below says where it comes from.",
+    "Which number format should I train in, how big a model, on how many tokens, how sure? Change the sentence.",
 )
 
 devices = store().table("devices")
@@ -52,12 +51,15 @@ st.success(planning.answer(best, ranked), icon=":material/target:")
 strip, small_map = st.columns([3, 2], gap="large")
 with strip:
     panels.show_figure(
-        figures_planner.scheme_figure(ranked, f"All schemes on {device}, each at its own best size"),
+        figures_planner.scheme_figure(
+            planning.with_costs(ranked, machine), f"All schemes on {device}, each at its own best size"
+        ),
         "Predicted loss of every scheme with its interval",
         table,
         "overview.schemes",
-        f"{basis.sentence} Bars: 95% of the draws of law, speeds and utilization. Each scheme trains its own best N "
-        f"and D for {hardware.days:g} days (dense datasheet peaks: {peak_words(hardware)}). {machine.sentence} "
+        f"{basis.sentence} Each scheme trains its own best N and D for {hardware.days:g} days; beside its loss: days "
+        f"and money that reach the best one's. Bars: 95% of the draws of law, speeds and utilization. Dense datasheet "
+        f"peaks: {peak_words(hardware)}. {machine.sentence} "
         f"{speed.sentence}",
     )
 with small_map:
@@ -68,7 +70,7 @@ with small_map:
             planning.optimality_map(basis, schemes),
             [(here, "star", "your budget")],
             "Where each format wins",
-            height=380,
+            height=330,
         ),
         "Small map of the winning scheme",
         None,

@@ -32,12 +32,14 @@ def shares_figure(table: pd.DataFrame, title: str) -> go.Figure:
             width=0.6,
             marker={"color": color, "pattern": {"shape": pattern, "solidity": 0.3}},
             text=[f"{row['share']:.3g} ({row['gain']:.3g}x, {row['bound']})"],
-            textposition="auto",
+            textposition="outside",
+            cliponaxis=False,
             hovertemplate=f"{row['quantity']} {row['share']:.3g} of the baseline's, {row['format']}<extra></extra>",
         )
     figure.add_vline(x=1, line={"color": MUTED, "dash": "dash", "width": 2})
     laid_out(figure, title, 190 + 56 * len(table))
     figure.update_layout(
-        xaxis={"title": "relative to the baseline (dashed, 1)", "rangemode": "tozero"}, yaxis={"autorange": "reversed"}
+        xaxis={"title": "relative to the baseline (dashed, 1)", "range": [0, 1.3 * max(1.0, table["share"].max())]},
+        yaxis={"autorange": "reversed"},
     )
     return figure

@@ -169,7 +169,10 @@ def _mark(figure: go.Figure, table: pd.DataFrame, cells: Cells, symbol: str, nam
 
 
 def scheme_figure(table: pd.DataFrame, title: str, unit: str = "loss [nats/token]") -> go.Figure:
-    """Each scheme's loss as a dot with its 95% interval (columns scheme, loss, low, high), the winner filled."""
+    """Each scheme's loss as a dot with its 95% interval (columns scheme, loss, low, high), the winner filled.
+
+    A column `takes`, where there is one, says beside the loss what the scheme takes.
+    """
     figure = go.Figure()
     for row in table.to_dict("records"):
         color = scheme_color(row["scheme"])
@@ -178,7 +181,7 @@ def scheme_figure(table: pd.DataFrame, title: str, unit: str = "loss [nats/token
             x=[row["loss"]],
             y=[row["scheme"]],
             mode="markers+text",
-            text=[f"{row['loss']:.3f}"],
+            text=[f"{row['loss']:.3f}{row.get('takes', '')}"],
             textposition="top center",
             showlegend=False,
             error_x=spread if pd.notna(row["low"]) else None,
@@ -192,7 +195,7 @@ def scheme_figure(table: pd.DataFrame, title: str, unit: str = "loss [nats/token
         )
     figure.update_layout(
         title=title,
-        height=110 + 52 * len(table),
+        height=100 + 44 * len(table),
         margin={"l": 10, "r": 10, "t": 50, "b": 10},
         xaxis={"title": unit},
         yaxis={"range": [len(table) - 0.5, -0.7]},

@@ -66,7 +66,7 @@ def _all(table: pd.DataFrame, figures: pd.DataFrame) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         panels.show_table(
-            table[["baseline", "design", "kind", "format", "quantity", "gain", "share", "bound", "source_id"]],
+            table[["design", "quantity", "gain", "share", "baseline", "format", "bound", "kind", "source_id"]],
             f"{KEY}.all",
             f"{len(table)} printed gains over {table['baseline'].nunique()} baselines. Compare within one baseline "
             "only: each source chose its own, its workload and its process.",
@@ -74,7 +74,7 @@ def _all(table: pd.DataFrame, figures: pd.DataFrame) -> None:
         )
     with right:
         panels.show_table(
-            figures[["design", "kind", "format", "printed", "means", "source_id"]],
+            figures[["design", "printed", "means", "format", "kind", "source_id"]],
             f"{KEY}.absolute",
             "Figures of designs that need no baseline: the time a rate leaves, the energy a power takes.",
         )

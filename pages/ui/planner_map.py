@@ -50,6 +50,7 @@ def training_map() -> None:
             bind="query-params",
             help="Whose law gives the losses; the formats' factors stay those of the coefficients.",
         )
+    with st.container(horizontal=True):
         speed = speeds.choose_speeds(store(), KEY, machine.device, machine.hardware.peaks)
         compute = planning.AXES[
             st.selectbox("Map over", list(planning.AXES), key="planner.axes", bind="query-params")

@@ -140,6 +140,16 @@ def readable_models(table: pd.DataFrame, machine: Machine) -> pd.DataFrame:
     )
 
 
+def with_costs(ranked: pd.DataFrame, machine: Machine) -> pd.DataFrame:
+    """The schemes with a column `takes`: days and USD in which each reaches the best one's loss, in words."""
+    rate = machine.hardware.gpus * 24 * (machine.usd_per_gpu_hour or np.nan)
+    takes = []
+    for days in ranked["match_days"]:
+        money = f", {words(days * rate)} USD" if pd.notna(days * rate) else ""
+        takes.append(f" ({words(days)} days{money})" if pd.notna(days) else "")
+    return ranked.assign(takes=takes)
+
+
 def model_words(models: pd.DataFrame) -> str:
     """The marked models with their sizes and tokens, as a phrase."""
     rows = models.to_dict("records")

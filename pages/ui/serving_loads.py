@@ -52,11 +52,11 @@ def draw(store: Store, server: Server, load: Load) -> None:
 
 
 def gains(claims: pd.DataFrame) -> pd.DataFrame:
-    """The published gains in serving: system, format, gain, over, bound, task, hardware, source_id."""
+    """The published gains in serving: system, gain, over, format, bound, task, hardware, source_id."""
     own = claims[claims["source_id"].isin(SYSTEMS) & claims["metric"].isin(GAINS)].reset_index(drop=True)
     bound = own["condition"].str.partition(";")[0]
     renamed = own.rename(columns={"subject": "system", "normalized": "gain", "baseline": "over"}).assign(bound=bound)
-    return renamed[["system", "format", "gain", "over", "bound", "task", "hardware", "source_id"]]
+    return renamed[["system", "gain", "over", "format", "bound", "task", "hardware", "source_id"]]
 
 
 def _best(table: pd.DataFrame, pattern: str) -> str:
