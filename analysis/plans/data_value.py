@@ -25,9 +25,13 @@ def acting(values: Mapping[str, float], n_tokens: np.ndarray | float, unique: np
     return get_law(LAW).derive("acting_tokens", values, {"n_tokens": n_tokens, "unique_tokens": pool})
 
 
-def fresh_loss(values: Mapping[str, float], n_params: float, n_tokens: np.ndarray) -> np.ndarray:
-    """The loss [nats/token] on that many tokens, none seen twice."""
-    return get_law(LAW).evaluate(values, {"n_params": np.full_like(n_tokens, n_params), "n_tokens": n_tokens})
+def gained_loss(
+    values: Mapping[str, float], n_params: float, n_tokens: float, unique: float, times: np.ndarray
+) -> np.ndarray:
+    """The loss [nats/token] if every token, seen first or again, were worth `times` as many."""
+    pool = min(unique, n_tokens)
+    x = {"n_tokens": times * n_tokens, "unique_tokens": times * pool, "n_params": np.full_like(times, n_params)}
+    return get_law(LAW).evaluate(values, x)
 
 
 def by_epochs(
@@ -41,7 +45,7 @@ def by_epochs(
     seen = passes * unique
     acted = acting(values, seen, unique)
     x = {"n_params": np.full_like(seen, n_params), "n_tokens": seen, "unique_tokens": np.full_like(seen, unique)}
-    loss, fresh = get_law(LAW).evaluate(values, x), fresh_loss(values, n_params, seen)
+    loss, fresh = (get_law(LAW).evaluate(values, x | {"unique_tokens": pool}) for pool in (x["unique_tokens"], seen))
     table = {"epochs": passes, "seen": seen, "acting": acted, "worth": acted / seen, "loss": loss, "fresh_loss": fresh}
     return pd.DataFrame(table)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from analysis.laws import get_law
 from analysis.plans import data_value
 from pages.ui import figures_recipe, panels
 from pages.ui.figures import words
@@ -58,13 +59,15 @@ def _said(values: dict[str, float], model: Model, unique: float) -> None:
     acted = float(data_value.acting(values, d, unique))
     own = data_value.by_epochs(values, n, min(unique, d), (epochs,)).iloc[0]
     limited, free = data_value.best_split(values, model.flops, unique), data_value.best_split(values, model.flops)
+    fed = float(get_law(data_value.LAW).derive("fed_params", values, {"unique_tokens": min(unique, d)}))
+    much = f" Parameters beyond the {words(fed)} that these tokens feed count for less." if n > fed else ""
     seen = f"{epochs:.3g} epochs over {words(unique)} unique ones" if epochs > 1 else "each seen once"
     st.success(
         f"{words(d)} tokens, {seen}, do as much as **{words(acted)} fresh tokens** ({acted / d:.0%}): loss "
         f"**{own['loss']:.3f}** against {own['fresh_loss']:.3f} on fresh ones. At the same compute, {model.flops:.2g} "
         f"FLOPs, the best use of these tokens is **{words(limited.n_params)} parameters for "
         f"{limited.epochs:.3g} epochs** (loss {limited.loss:.3f}); with fresh tokens without end it is "
-        f"{words(free.n_params)} on {words(free.n_tokens)} ({free.loss:.3f}).",
+        f"{words(free.n_params)} on {words(free.n_tokens)} ({free.loss:.3f}).{much}",
         icon=":material/dataset:",
     )
 
@@ -127,7 +130,8 @@ def _gains(values: dict[str, float], model: Model, unique: float) -> None:
     acted = float(data_value.acting(values, model.n_tokens, unique))
     table = pd.DataFrame(rows, columns=["data", "times the data", "source"])
     table["acts like [tokens]"] = acted * table["times the data"]
-    table["loss"] = data_value.fresh_loss(values, model.n_params, table["acts like [tokens]"].to_numpy())
+    factors = table["times the data"].to_numpy(float)
+    table["loss"] = data_value.gained_loss(values, model.n_params, model.n_tokens, unique, factors)
     panels.show_table(
         table,
         f"{KEY}.gains",

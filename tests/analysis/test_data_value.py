@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import brentq
 
 from analysis.laws import get_law
-from analysis.plans.data_value import EPOCHS, acting, best_split, break_even, by_epochs, proxy_share
+from analysis.plans.data_value import EPOCHS, acting, best_split, break_even, by_epochs, gained_loss, proxy_share
 from analysis.plans.frontier import compute_optimal
 
 
@@ -89,3 +89,12 @@ def test_more_epochs_never_raise_the_loss_by_this_law(values):
     assert len(table) == len(EPOCHS)
     assert (np.diff(table["loss"]) <= 0).all()
     assert (np.diff(table["worth"]) < 0).all()
+
+
+def test_twice_as_good_data_are_twice_as_many_of_each_kind(values):
+    x = {"n_params": 1e9, "n_tokens": 8e10, "unique_tokens": 2e10}
+    loss = gained_loss(values, 1e9, 4e10, 1e10, np.array([1.0, 2.0]))
+    assert loss[1] == pytest.approx(float(get_law("data_constrained").evaluate(values, x)), rel=1e-12)
+    assert loss[0] == pytest.approx(by_epochs(values, 1e9, 1e10, (4,))["loss"][0], rel=1e-12)
+    once = gained_loss(values, 1e9, 4e10, 1e12, np.array([1.0]))[0]
+    assert once == pytest.approx(by_epochs(values, 1e9, 4e10, (1,))["loss"][0], rel=1e-12)
