@@ -15,6 +15,7 @@ from pages.ui import (
     format_functions,
     format_law,
     format_splits,
+    format_stored,
     format_sums,
     format_tensors,
     format_transforms,
@@ -29,6 +30,7 @@ TABS = (
     "Transforms",
     "Arithmetic",
     "Functions",
+    "Storage",
     "A checkpoint",
     "For training",
 )
@@ -136,6 +138,7 @@ if study is not None:
         "Error": partial(format_tensors.errors, study, chosen, scaled, rounding, transform),
         "Exponent splits": partial(format_splits.exponent_splits, study, rounding),
         "Integer or float": partial(format_splits.integer_or_float, study, rounding),
+        "Storage": partial(format_stored.stored, study, name, float(typed)),
         "Other tensors": partial(format_splits.across_tensors, study, chosen, scaled, rounding, transform),
     }
 no_tensor = partial(panels.empty_state, "Drop a tensor file on the left to see what each format does to it.")
