@@ -1,4 +1,4 @@
-"""Claims that laws with published coefficients and emulated arithmetic give."""
+"""Claims that laws with published coefficients give."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 
 from analysis.evidence.check import Check
 from analysis.evidence.facts import Facts
-from analysis.formats.reductions import products
 from analysis.laws import get_law
 from analysis.plans.recipe import checked_against
 from analysis.serving.ceilings import datasheet
@@ -20,7 +19,6 @@ from analysis.trust.regimes import LIMIT, RESOLUTION, VARIANCE, judged
 BUDGETS = np.geomspace(1e21, 1e31, 11)  # FLOPs; the span that Sun et al. draw
 BLOCK = 128.0  # elements per scale of their runs
 STREAMS, SHORT = 8.0, Load(128, 128)  # the most streams of its runs, and a request of few tokens
-PAIRS = 20_000  # products by L-Mul and by floats
 LARGE, BITS, ADDED_LOSS = 405e9, 4.0, 0.2  # the largest model and the added loss that Ouyang et al. project
 
 
@@ -68,23 +66,6 @@ def streams_against_size(column: str, facts: Facts) -> float:
     return float(added.iloc[2] / added.iloc[1])
 
 
-def bits_as_exact_as_e4m3(facts: Facts) -> float:
-    """The fewest mantissa bits of L-Mul whose mean relative error is not above that of a product in e4m3."""
-    return _fewest_bits("e4m3", "mean_error")
-
-
-def bits_as_exact_as_e5m2(facts: Facts) -> float:
-    """The fewest mantissa bits of L-Mul whose RMS relative error is not above that of a product in e5m2."""
-    return _fewest_bits("e5m2", "rms_error")
-
-
-def _fewest_bits(peer: str, error: str) -> float:
-    table = products(pairs=PAIRS)
-    own = table[table["kind"] == "L-Mul"]
-    bound = abs(float(table.loc[table["kind"] == peer, error].iloc[0]))
-    return float(own.loc[own[error].abs() <= bound, "mantissa_bits"].min())
-
-
 CHECKS = (
     Check("fp_quant_law_2025-01", "law", "Compute-optimal bits for 1e21 to 1e31 FLOPs, blocks of 128, when cost grows "
           "with bits.", cheapest_bits, "within"),
@@ -99,8 +80,4 @@ CHECKS = (
           partial(streams_against_size, "added_gb"), "at least"),
     Check("parscale_2025-02", "law", "Time of a token that a larger Qwen2.5-1.5B adds over that of 8 streams of equal "
           "gain, for one request of 256 tokens on an H100.", partial(streams_against_size, "added_ms"), "at least"),
-    Check("lmul_2024-03", "emulation", "The fewest mantissa bits of L-Mul whose mean error over 20,000 products is "
-          "not above that of E4M3; by RMS error it stays above E4M3 at any width.", bits_as_exact_as_e4m3, "at most"),
-    Check("lmul_2024-04", "emulation", "The fewest mantissa bits of L-Mul whose RMS error over 20,000 products is not "
-          "above that of E5M2.", bits_as_exact_as_e5m2),
 )  # fmt: skip

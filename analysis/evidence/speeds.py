@@ -1,4 +1,4 @@
-"""Claims about speed: what bytes, passes over memory and peak rates allow at most."""
+"""Claims about speed: what bytes and peak rates allow at most."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from analysis.serving.roofline import Step, operations
 from analysis.serving.weight_only import fades_at
 
 WEIGHTS = "int4_g128"  # MARLIN's: groups of 128 with a 16-bit scale
-# Reads and writes of every element of a softmax that is too large for the cache.
-THREE_PASSES, TWO_PASSES = (3, 1), (2, 1)
 LONG = 100_000  # tokens in the cache, so that nothing but the cache counts
 
 
@@ -37,11 +35,6 @@ def fading(facts: Facts) -> tuple[float, float]:
 def full_gain(facts: Facts) -> tuple[float, float]:
     """Tokens at once up to which int4 weights gain their full factor."""
     return 1.0, fading(facts)[0]
-
-
-def passes_saved(facts: Facts) -> float:
-    """How much faster fewer passes are when memory bounds both [%]."""
-    return 100 * (sum(THREE_PASSES) / sum(TWO_PASSES) - 1)
 
 
 def intensity(model: str, part: str, step: Step, facts: Facts) -> float:
@@ -83,10 +76,6 @@ CHECKS = (
           "at least"),
     Check("abq_llm_2024-03", "ceiling", "Bits of int8, SmoothQuant's weights, over the 2 of the narrowest setting.",
           partial(ratio, "int8", "int2"), "at least"),
-    Check("two_pass_softmax_2020-01", "ceiling", "Four passes over memory (three reads, a write) against three.",
-          passes_saved, "at least"),
-    Check("two_pass_softmax_2020-02", "ceiling", "Four passes over memory (three reads, a write) against three.",
-          passes_saved, "at least"),
     Check("duplex_2024-01", "count", "FLOPs a byte of an expert of Mixtral 8x7B that one token meets, in bf16.",
           partial(intensity, "Mixtral 8x7B", "experts", Step(1.0)), "near"),
     Check("duplex_2024-02", "count", "FLOPs a byte of attention over 100,000 tokens: groups of 4 (Mixtral 8x7B) and of "

@@ -7,12 +7,23 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.evidence import abstracts, counting, definitions, measured, memory, networks, predicted, speeds
+from analysis.evidence import (
+    abstracts,
+    arithmetic,
+    counting,
+    definitions,
+    measured,
+    memory,
+    networks,
+    predicted,
+    records,
+    speeds,
+)
 from analysis.evidence.check import BASES, RELATIONS, Check, Status, ends, judged
 from analysis.evidence.facts import Facts, NoRowsError
 from analysis.evidence.reasons import why_not
 
-MODULES = (definitions, memory, speeds, counting, networks, predicted, measured, abstracts)
+MODULES = (definitions, memory, speeds, counting, networks, arithmetic, predicted, measured, records, abstracts)
 CHECKS: dict[str, Check] = {check.claim_id: check for module in MODULES for check in module.CHECKS}
 DISAGREES = "does not agree with"
 COLUMNS = ("claim_id", "status", "computed", "computed_high", "relation", "basis", "how", "why", "check")
