@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from results_db import meanings
 
-PAGE = "literature?literature.tab=Glossary"
+PAGE = "literature?literature.tab=Glossary&literature.term="
 
 
 def help_for(term: str) -> str:
-    """The glossary's sentences on a term with a link to the rest, for the `help` of a widget.
+    """The glossary's sentences on a term with a link to it there, for the `help` of a widget.
 
     KeyError for a term that the glossary lacks: a slip of the page, not of its reader.
     """
-    return f"{meanings()[term.lower()]} [Glossary]({PAGE})"
+    return f"{meanings()[term.lower()]} [Glossary]({PAGE}{quote(term)})"
