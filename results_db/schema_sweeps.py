@@ -34,7 +34,11 @@ MIXTURE_RUNS = Table(
         ("n_params", "DOUBLE NOT NULL", "model parameters N as the source names them [count]"),
         ("n_tokens", "DOUBLE", "training tokens D [count]; NULL: not stated in the text read"),
         ("domain", "VARCHAR NOT NULL", "domain of data"),
-        ("share", "DOUBLE NOT NULL", "share of the domain in the training tokens [1]; those of a run add up to 1 within rounding"),
+        (
+            "share",
+            "DOUBLE NOT NULL",
+            "share of the domain in the training tokens [1]; those of a run add up to 1 within rounding",
+        ),
         ("loss", "DOUBLE", "validation loss on the domain [nats per token]; NULL: not measured"),
         LOCATOR,
     ),
