@@ -11,7 +11,7 @@ import streamlit as st
 from analysis.laws import Law
 from analysis.plans.pruning import at_equal_compute
 from analysis.plans.schedules import SHAPES, Schedule, curve, share_of_sweep
-from pages.ui import figures_any_law, panels
+from pages.ui import figures_any_law, panels, task_trends
 from pages.ui.any_law_inputs import KEY
 from pages.ui.figures import words
 
@@ -110,4 +110,8 @@ def _pruning(values: dict[str, float], x: Mapping[str, Any]) -> None:
 
 
 # Law -> what is drawn below its prediction, from its values and inputs.
-EXTRAS: dict[str, Callable[[dict[str, float], Mapping[str, Any]], None]] = {"average_parameters": _pruning}
+EXTRAS: dict[str, Callable[[dict[str, float], Mapping[str, Any]], None]] = {
+    "average_parameters": _pruning,
+    "loss_to_error": task_trends.draw,
+    "pass_until": task_trends.draw,
+}

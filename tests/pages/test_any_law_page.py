@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from laws_page import arrive, table
 
@@ -13,6 +14,7 @@ from analysis.laws.columns import COLUMNS
 from analysis.laws.domains import DOMAINS
 from pages.ui.any_law_inputs import FURTHER, laws_of, read_points, usual_number, usual_values
 from pages.ui.planner_any_law import follows
+from pages.ui.task_trends import with_family
 
 plain_laws = pytest.mark.parametrize("name", [name for name, law in LAWS.items() if not law.prepare])
 
@@ -38,6 +40,9 @@ def test_any_law_of_any_domain_predicts_and_says_what_follows(own_store_path, sh
     follow = table(at, "quantity")
     assert follow["value"].tolist() == ["750M"]  # of 1B, pruned from 25% to 75% of training to half
     assert len(table(at, "prune_start")) == 80
+    at.selectbox(key="planner.any_law.law.language models").set_value("loss_to_error").run()
+    assert not at.exception
+    assert {"no trend", "rises, then falls"} == set(table(at, "trend")["trend"])  # of 2 to 4 bits only
     at.selectbox(key="planner.any_law.law.language models").set_value("lr_annealing").run()
     assert not at.exception
     sentence = at.success[0].value
@@ -80,3 +85,11 @@ def test_points_that_a_law_cannot_use_are_told_by_row_and_column(content, messag
 def test_points_of_a_domain_are_read_for_its_general_form():
     points = read_points(b"image_tokens,loss,note\n196,2.1,a\n784,1.9,b\n", get_law("power_law:image_tokens"))
     assert points["image_tokens"].tolist() == [196.0, 784.0]
+
+
+@pytest.mark.parametrize(
+    ("model", "family"),
+    [("Llama-2-7B", "Llama-2"), ("OPT-1.3b", "OPT"), ("Mixtral-8x7B-v0.1", "Mixtral-v0.1"), ("Pythia 410M", "Pythia")],
+)
+def test_the_family_of_a_model_is_its_name_without_its_size(model, family):
+    assert with_family(pd.DataFrame({"model": [model]}))["family"].tolist() == [family]
