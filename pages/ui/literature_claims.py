@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from streamlit import column_config
 
-from pages.ui import addresses, figures_literature, literature_card, panels
+from pages.ui import addresses, figures_literature, literature_card, literature_search, panels
 from pages.ui.figures_literature import AXES, MEASURES, Measure
 from pages.ui.literature_board import board, readable, standing
 from pages.ui.literature_words import NOT_STATED
@@ -14,21 +14,6 @@ from pages.ui.session import store
 
 CHOSEN = "literature.claim"
 FIGURE, TABLE_KEY = "literature.figure", "literature.claims.table"
-# Column of the board -> label of its filter.
-FILTERS = {
-    "area": "Area",
-    "metric": "What is claimed",
-    "format": "Format",
-    "bits": "Bits",
-    "hardware_kind": "Hardware",
-    "task": "Task",
-    "subject": "Method",
-    "year": "Year",
-    "baseline_kind": "Compared with",
-    "status": "Status here",
-}
-ALWAYS = 4  # filters that stand beside the search; the others are a click away
-SEARCHED = ("subject", "metric", "format", "model", "hardware", "task", "baseline", "condition", "title", "claim_id")
 TABLE = {
     "subject": column_config.TextColumn("claim of", width="medium"),
     "metric": column_config.TextColumn("what"),
@@ -59,53 +44,13 @@ def claims() -> None:
         panels.empty_state("The store holds no claims of papers.")
         return
     st.markdown(f"{len(found):,} claims of {found['source_id'].nunique()} papers: {standing(found)}.")
-    picked = _picked(found)
+    picked = literature_search.picked(found)
     if picked.empty:
         panels.empty_state("No claim matches the search and all filters: clear one of them.")
         return
     _figure(picked)
     _card(found, picked)
     _table(picked, len(found))
-
-
-def _picked(found: pd.DataFrame) -> pd.DataFrame:
-    """Draws the search and the filters; the claims that match all of them."""
-    columns = st.columns([3, *[2] * ALWAYS])
-    words = columns[0].text_input(
-        "Search", key="literature.search", bind="query-params", placeholder="int4, kv cache, llama …",
-        help="Claims that have all of these words anywhere.",
-    )  # fmt: skip
-    names = list(FILTERS)
-    picked = matching(found, words or "")
-    chosen = {name: _filter(column, found, name) for column, name in zip(columns[1:], names[:ALWAYS], strict=True)}
-    with st.expander("More filters", icon=":material/tune:"):
-        rest = st.columns(3)
-        chosen |= {name: _filter(rest[i % len(rest)], found, name) for i, name in enumerate(names[ALWAYS:])}
-    for name, values in chosen.items():
-        if values:
-            picked = picked[picked[name].isin(values)]
-    return picked
-
-
-def _filter(place, found: pd.DataFrame, name: str) -> list:
-    values = sorted(found[name].dropna().unique())
-    return place.multiselect(
-        FILTERS[name],
-        values,
-        format_func=lambda value: f"{value:g}" if isinstance(value, (int, float)) else str(value).replace("_", " "),
-        key=f"literature.filter.{name}",
-        bind="query-params",
-        placeholder="all",
-    )
-
-
-def matching(found: pd.DataFrame, words: str) -> pd.DataFrame:
-    """The claims that have all of these words in one of SEARCHED, whatever their case."""
-    text = found[list(SEARCHED)].fillna("").agg(" ".join, axis=1).str.lower().str.replace("_", " ")
-    keep = pd.Series(True, found.index)
-    for word in words.lower().split():
-        keep &= text.str.contains(word, regex=False)
-    return found[keep]
 
 
 def _figure(picked: pd.DataFrame) -> None:
