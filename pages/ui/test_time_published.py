@@ -8,6 +8,7 @@ import streamlit as st
 
 from analysis.laws import get_law
 from pages.ui import panels
+from pages.ui.figures import words
 from pages.ui.session import facts
 from pages.ui.test_time_inputs import KEY
 from results_db import Store
@@ -20,9 +21,13 @@ SOURCES = (
 )  # fmt: skip
 
 
+PLANNED_SAMPLES = 200.0  # k of plansearch_2024's pass@k
+
+
 def draw(store: Store) -> None:
-    """Draws both."""
+    """Draws these, and what planning before sampling is worth in samples."""
     _cheap_or_costly(store)
+    _plans(store)
     _reported(store)
 
 
@@ -62,6 +67,27 @@ def _cheap_or_costly(store: Store) -> None:
             "usd_an_attempt": st.column_config.NumberColumn("USD a sample", format="%.4f"),
             "usd": st.column_config.NumberColumn("USD a problem", format="%.3f"),
         },
+    )
+
+
+def samples_of_plans(one: float, many: tuple[float, float], planned: float) -> float:
+    """Samples without a plan that solve the share `planned`, on the curve through one sample and `many` of them."""
+    need = get_law("coverage").derive("samples_for", through_two((1.0, one), many), {"coverage": planned})
+    return float(need)
+
+
+def _plans(store: Store) -> None:
+    """Draws how many plain samples are worth those that follow plans, from one source's three figures."""
+    shares = facts(store, "claims", source_id="plansearch_2024").set_index("claim_id")["value"].astype(float) / 100
+    if not {f"plansearch_2024-0{i}" for i in (1, 2, 3)} <= set(shares.index):
+        return
+    planned, plain, one = (float(shares[f"plansearch_2024-0{i}"]) for i in (1, 2, 3))
+    need = samples_of_plans(one, (PLANNED_SAMPLES, plain), planned)
+    st.caption(
+        f":material/format_list_numbered: **Plans first?** plansearch_2024 solves {planned:.0%} of LiveCodeBench with "
+        f"{PLANNED_SAMPLES:.0f} samples that follow different plans, {plain:.1%} with as many plain ones and {one:.1%} "
+        f"with one. On the curve through the plain ones, {planned:.0%} would take some **{words(need, 2)} samples**, "
+        f"{words(need / PLANNED_SAMPLES, 2)} times as many; that far the curve is extrapolated."
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 
 import pytest
 from laws_page import arrive, said, table
 
-from pages.ui.test_time_published import through_two
+from pages.ui.test_time_published import samples_of_plans, through_two
 from pages.ui.test_time_samples import read_samples
 
 OWN = """problem,configuration,cost,samples,right
@@ -38,6 +39,7 @@ def test_the_tab_answers_with_a_model_its_samples_the_splits_and_what_a_wrong_bu
     assert "**2.5x less**" in words  # a query after offline thinking
     assert "act like **1.82 times** its parameters" in words
     assert "**5 samples for 0.036 USD** reach what Claude 3.5 Sonnet" in words
+    assert "plansearch_2024 solves 77% of LiveCodeBench with 200 samples" in words
     formats = table(at, "served in").set_index("served in")
     assert formats.loc["fp8 (W8A8)", "samples"] >= 2 * formats.loc["bf16", "samples"]
     assert len(table(at, "claim_id")) > 40
@@ -65,6 +67,15 @@ def test_the_tab_answers_with_a_model_its_samples_the_splits_and_what_a_wrong_bu
 def test_a_table_of_samples_that_cannot_be_read_is_told_by_row_and_column(content, message):
     with pytest.raises(ValueError, match=message):
         read_samples(content)
+
+
+@pytest.mark.row("R70")
+def test_plain_samples_that_match_planned_ones_lie_on_the_curve_through_two_points():
+    need = samples_of_plans(0.414, (200.0, 0.606), 0.77)
+    values = through_two((1.0, 0.414), (200.0, 0.606))
+    assert values["a"] == pytest.approx(math.log(0.414))
+    assert math.exp(values["a"] * need ** values["b"]) == pytest.approx(0.77)
+    assert need > 200
 
 
 @pytest.mark.row("R68")
