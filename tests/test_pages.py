@@ -118,6 +118,9 @@ def test_the_overview_answers_in_one_sentence_with_an_interval(opened):
     assert (table["95% from"] < table["loss [nats/token]"]).all()
     best = table.loc[table["loss [nats/token]"].idxmin()]
     assert f"**{best['parameters']}** parameters on **{best['tokens']}** tokens" in sentence
+    labels = [trace["text"][0] for trace in figures(at)[0]["data"]]
+    assert len(labels) == len(table)
+    assert "(14 days, " in labels[0], labels  # the best scheme takes all the time there is
 
 
 def test_the_overview_warns_before_the_answer_when_the_law_is_stretched(opened):

@@ -7,6 +7,7 @@ import pytest
 from scipy.optimize import brentq, minimize_scalar
 
 from analysis.fits.bootstrap import Draws
+from analysis.formats import get_format
 from analysis.laws import LAWS
 from analysis.plans.budget import best_models, break_even
 from analysis.plans.hardware import Hardware, Wishes, native_schemes
@@ -169,6 +170,28 @@ def even(name, hardware=BLACKWELL, values=VALUES):
 def test_the_break_even_speed_is_the_root_of_the_loss_difference(name):
     exact = brentq(lambda speed: lead_over_fp8(name, speed), 1.0, 16.0)
     assert exact <= even(name) <= exact * 1.012
+
+
+@pytest.mark.row("R08")
+@pytest.mark.parametrize(
+    ("eff_n", "eff_d", "wins"),
+    [(1, 1, True), (0.71, 0.71, True), (0.7, 0.71, False), (0.51, 1, True), (0.49, 1, False), (0.3, 0.3, False)],
+)
+def test_fp4_at_twice_the_speed_wins_until_its_efficiency_loses_more_than_twice(eff_n, eff_d, wins):
+    """By hand: at the best size the loss follows from speed x eff_N x eff_D x FLOPs alone, so 2 eff_N eff_D > 1."""
+    table = best(BLACKWELL, constant(2.0, 2.0, "twice"), values=VALUES | {"eff_n": eff_n, "eff_d": eff_d})
+    assert (table.at["fp4:fp4", "loss"] < table.at["fp8:fp8", "loss"]) == wins
+    if eff_n == eff_d == 1:
+        assert table["loss"].idxmin() == "fp4:fp4"
+
+
+@pytest.mark.row("R08")
+def test_fp4_has_elements_of_4_bits_in_every_product():
+    """Source: claim quartet_2025-01: all main products in 4 bits; a stored weight adds its share of a block's scale."""
+    scheme = next(s for s in native_schemes(BLACKWELL, Factors(), (FAST,)) if s.name == "fp4:fp4")
+    assert (scheme.forward.name, scheme.backward.name) == ("fp4", "fp4")
+    assert get_format("mxfp4").element.bits == 4
+    assert scheme.forward.bits == get_format("mxfp4").bits_per_element
 
 
 def test_a_fast_forward_pass_alone_saves_less_than_its_format_costs():

@@ -28,6 +28,7 @@ def paretoq(quality) -> pd.DataFrame:
 
 
 @pytest.mark.row("R05")
+@pytest.mark.row("R05")
 def test_30b_at_8_bits_and_60b_at_4_bits_take_the_same_240_gbit_or_30_gb():
     assert list(total_bits([30e9, 60e9], [8, 4])) == [240e9, 240e9]
     assert total_bits(30e9, 8) / 8 == 30e9
@@ -107,6 +108,7 @@ def test_a_ternary_600m_beats_an_earlier_ternary_3b_as_paretoq_says(quality):
     assert small[average] > large[average], (small[average], large[average])
 
 
+@pytest.mark.row("R05")
 def test_4_bits_beat_16_for_the_same_memory_in_the_perplexities_of_gptq(quality):
     own = quality[(quality["source_id"] == "gptq_2022") & quality["axis"].str.startswith("perplexity, wikitext2")]
     own = own[own["method"].isin(["GPTQ", "baseline"])]

@@ -93,6 +93,7 @@ def test_layers_with_a_window_stop_caching_at_it(models, table):
     assert (windowed["full_attention_layers"] < windowed["layers"]).all()
 
 
+@pytest.mark.row("R48")
 def test_glm_130b_fits_in_int4_where_its_authors_say_and_in_fp16_does_not(models):
     """Source: GLM-130B, arXiv 2210.02414, abstract: 4 x RTX 3090 (24 GB) or 8 x RTX 2080 Ti (11 GB) in INT4."""
     glm = models["GLM-130B"]
@@ -105,12 +106,14 @@ def test_glm_130b_fits_in_int4_where_its_authors_say_and_in_fp16_does_not(models
         assert not fits(glm, fp16, 1, 1, devices), devices
 
 
+@pytest.mark.row("R48")
 def test_opt_175b_in_int8_takes_half_of_its_350_gb(models):
     """Source: LLM.int8(), arXiv 2208.07339 (row llm_int8_2022)."""
     sizes = [sum(weight_bytes(models["OPT-175B"], ServingFormats(f)).values()) for f in ("fp16", "int8")]
     assert sizes == pytest.approx([350e9, 175e9])
 
 
+@pytest.mark.row("R05")
 def test_30b_at_8_bits_take_what_60b_take_at_4():
     """Source: k-bit inference scaling laws, arXiv 2212.09720, section 1."""
     assert 30e9 * bits_per_element("int8") / 8 == 60e9 * bits_per_element("int4") / 8 == 30e9

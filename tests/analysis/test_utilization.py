@@ -21,6 +21,7 @@ def devices(data_folder) -> pd.DataFrame:
     return pd.read_csv(data_folder / "devices.csv")
 
 
+@pytest.mark.row("R38")
 def test_502_pflops_on_3072_a100_are_163_tflops_each_and_52_percent():
     """Source: Narayanan et al. 2021, abstract (claims megatron_2021-02, -03)."""
     rate = tflops_per_gpu(502, 3072)
@@ -28,6 +29,7 @@ def test_502_pflops_on_3072_a100_are_163_tflops_each_and_52_percent():
     assert round(100 * rate / 312) == 52
 
 
+@pytest.mark.row("R38")
 def test_1t_parameters_on_20t_tokens_take_1_2e26_flops():
     """Source: claim frontier_llm_2023-01."""
     assert training_flops(np.array(1e12), np.array(2e13)) == pytest.approx(1.2e26)

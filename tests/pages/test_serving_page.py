@@ -57,7 +57,7 @@ def said(at: AppTest) -> str:
     return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
-@pytest.mark.row("R28")
+@pytest.mark.row("R05", "R28")
 def test_serving_answers_by_default_in_one_sentence(opened):
     at = opened("Serving")
     sentence = at.success[0].value
@@ -67,7 +67,7 @@ def test_serving_answers_by_default_in_one_sentence(opened):
     titles = [title(figure) for figure in figures(at)]
     assert any("choices hold 64 requests of 1,536 tokens" in t for t in titles), titles
     assert any("writes most" in t for t in titles), titles
-    assert any("bits are best" in t for t in titles), titles
+    assert any(t.startswith("4 bits are best") for t in titles), titles
     assert "**One request at a time**: **W4A16**" in said(at)
     assert "**As many as fit**: **W8A8 (fp8)** or **W8A8 (int8)**" in said(at)
     assert "Devices send each other two sums a layer: " in said(at)
@@ -107,6 +107,7 @@ def test_the_table_of_costs_is_the_speed_times_the_price(opened):
     assert table["USD per million"].idxmin() == table["tokens/s"].idxmax()
 
 
+@pytest.mark.row("R48")
 def test_what_does_not_fit_says_how_many_devices_would_do(opened):
     at = opened(
         "Serving",
@@ -135,7 +136,7 @@ def test_a_config_of_ones_own_is_sized_and_a_bad_one_is_told(opened, tab):
     assert "a whole number from 1 to" in at.error[0].value
 
 
-@pytest.mark.row("R37")
+@pytest.mark.row("R37", "R38")
 def test_the_footprint_answers_by_default_with_days(opened):
     at = opened("Footprint")
     sentences = [element.value for element in at.success]
