@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import browse, figures_results, own_datasets, panels, uploads
+from pages.ui import browse, figures_results, own_datasets, panels, samples, uploads
 from pages.ui.session import store
 from results_db import Picks
 from results_db.readable import ORDERS
@@ -21,6 +21,7 @@ uploads.drop_zone(
     "Evaluations: results of the lm-evaluation-harness. The probe's JSON lines. A dataset that somebody shared. "
     "Nothing is stored before you say so.",
 )
+samples.offer("results")
 own_datasets.panel(store(), "results")
 
 runs = store().runs

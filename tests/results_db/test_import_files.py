@@ -20,6 +20,7 @@ from results_db.importers.reader import read
 from results_db.importers.text import MAX_BYTES
 
 TABLE = "run_id,n_params,n_tokens,loss,note\na,1e9,2e10,2.9,größer\nb,2e9,4e10,2.7,ﬁne\n"
+SAMPLES = Path(__file__).parents[2] / "docs" / "samples"
 PLAIN = TABLE.replace("ﬁ", "fi")
 
 
@@ -165,3 +166,12 @@ def test_a_pipe_is_read_up_to_the_limit(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     assert "the file cannot be read (No such file or directory)" in read("x", tmp_path / "gone.csv").blocking
     assert read("x", tmp_path).blocking == "this is a folder; give the file to import"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "n_rows"),
+    [("my_runs.csv", "runs", 16), ("trainer_state.json", "runs", 1), ("results_my-model-1b.json", "quality", 3)],
+)
+def test_the_sample_files_of_the_page_are_read_without_a_problem(name: str, kind: str, n_rows: int) -> None:
+    found = read(name, (SAMPLES / name).read_bytes(), facts={"n_params": "1B"} if name.startswith("trainer") else {})
+    assert (found.kind, len(found.rows), found.sentences()) == (kind, n_rows, [])
