@@ -47,7 +47,7 @@ def saving(
 ) -> Saving:
     """The saving of `second` over `first`, mean readings [W] of repeated runs, one number a run.
 
-    Raises ValueError when either has none. Welch 1947: variances of the two formats need not be equal.
+    Raises ValueError when either has none. Welch's test: the variances of the two formats need not be equal.
     """
     if not (len(first) and len(second)):
         raise ValueError("a format has no reading; give the mean power of at least one run of each, in watts")

@@ -1,6 +1,6 @@
 """Which training scheme wins under a budget: losses per scheme, optimality regions and their probability.
 
-Rules of Castro et al. 2025 (Quartet), section 3, with FP8:FP8 as the reference: a model of N parameters fits the
+Rules of Castro et al. 2025 (Quartet), section 4.2, with FP8:FP8 as the reference: a model of N parameters fits the
 inference budget N / sp_forward <= N_max and the training budget N D / sp_training <= N_max D_max, so a scheme is
 scored at N = N_max sp_forward and D = D_max sp_training / sp_forward. The lowest loss owns the cell. A format that
 makes parameters or tokens count less is scored at N eff_N and D eff_D, whatever the law.

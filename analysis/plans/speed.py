@@ -43,7 +43,7 @@ BOPS = constant(2.0, 2.0, "BOPS model: FP4 at twice the speed of FP8", source_id
 
 
 def training_speedup(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
-    """Speed-up of a whole step: a third of its FLOPs are forward, two thirds backward (Quartet, section 3)."""
+    """Speed-up of a whole step: a third of its FLOPs are forward, two thirds backward (Quartet, section 4.2)."""
     return 1.0 / ((1.0 / 3.0) / np.asarray(forward) + (2.0 / 3.0) / np.asarray(backward))
 
 

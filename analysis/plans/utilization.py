@@ -32,7 +32,7 @@ class Utilization:
 def tflops_per_gpu(total_pflops: float, gpus: int) -> float:
     """The rate of one GPU [TFLOP/s] of a cluster that reaches `total_pflops` [PFLOP/s] in all.
 
-    502 PFLOP/s on 3,072 A100 are 163 TFLOP/s, 52% of 312 (Narayanan et al. 2021, arXiv 2104.04473, abstract).
+    502 PFLOP/s on 3,072 A100 are 163 TFLOP/s, 52% of 312 (Narayanan et al. 2021, arXiv 2104.04473, table 1).
     """
     return total_pflops * 1e3 / gpus
 
@@ -40,9 +40,10 @@ def tflops_per_gpu(total_pflops: float, gpus: int) -> float:
 def training_days(
     n_params: np.ndarray | float, n_tokens: np.ndarray | float, gpus: int, peak_tflops: float, share: np.ndarray | float
 ) -> np.ndarray:
-    """Days that 6 N D FLOPs take on `gpus` at `share` of their dense peak [TFLOP/s] (Narayanan et al. 2021, eq. 4).
+    """Days that 6 N D FLOPs take on `gpus` at `share` of their dense peak [TFLOP/s].
 
-    N counts the parameters that a token passes through.
+    N counts the parameters that a token passes through. Narayanan et al. 2021, equation 4, has 8 in the place of 6,
+    since it counts recomputation.
     """
     flops = training_flops(np.asarray(n_params, float), np.asarray(n_tokens, float))
     return flops / (gpus * peak_tflops * 1e12 * np.asarray(share, float)) / SECONDS_PER_DAY

@@ -23,7 +23,7 @@ def devices(data_folder) -> pd.DataFrame:
 
 @pytest.mark.row("R38")
 def test_502_pflops_on_3072_a100_are_163_tflops_each_and_52_percent():
-    """Source: Narayanan et al. 2021, abstract (claims megatron_2021-02, -03)."""
+    """Source: Narayanan et al. 2021, table 1 (claims megatron_2021-02, -03)."""
     rate = tflops_per_gpu(502, 3072)
     assert round(rate) == 163
     assert round(100 * rate / 312) == 52
