@@ -66,3 +66,11 @@ def test_image_networks_grow_by_strategy_and_pictures_are_cut_into_patches(own_s
 def test_points_that_cannot_be_read_are_told_by_row_and_column(content, message):
     with pytest.raises(ValueError, match=message):
         read_points(content)
+
+
+@pytest.mark.parametrize("tab", ["Test time", "Equal hours", "Image networks", "Any law"])
+def test_an_empty_store_leaves_a_sentence_or_what_needs_none(tab, own_store_path, empty_file):
+    shutil.copyfile(empty_file, own_store_path)
+    at = arrive(tab, "planner")
+    assert not at.exception
+    assert any(word in said(at) for word in ("The store holds no", "values typed above")), said(at)
