@@ -15,7 +15,7 @@ from pages.ui.glossary import help_for
 from pages.ui.hardware import peaks_of
 from pages.ui.machines import devices_of
 from pages.ui.session import facts, store
-from pages.ui.speeds import usual_speeds
+from pages.ui.speeds import speed_words, usual_speeds
 from pages.ui.utilization import FALLBACK, published_share
 
 KEY = "planner.hours"
@@ -67,11 +67,16 @@ def _schemes(basis: Basis, hardware: Hardware, device: str, n_params: float, hou
         return
     now = table[table["hours"] == hours].drop_duplicates("scheme").sort_values("loss")
     best, reference = now.iloc[0], now.loc[now["tokens_per_s"].idxmin()]
+    behind = (
+        f"The slowest, {reference['scheme'].upper()}, sees {words(reference['n_tokens'])} and ends "
+        f"{reference['loss'] - best['loss']:.3f} above."
+        if len(now) > 1
+        else "No other format has a native rate there."
+    )
     st.success(
         f"In **{hours:,.6g} hours of {device}**, {words(n_params)} parameters reach the lowest loss in "
         f"**{best['scheme'].upper()}**: {best['loss']:.3f} after {words(best['n_tokens'])} tokens "
-        f"({words(best['tokens_per_s'])} a second on each). The slowest, {reference['scheme'].upper()}, sees "
-        f"{words(reference['n_tokens'])} and ends {reference['loss'] - best['loss']:.3f} above.",
+        f"({words(best['tokens_per_s'])} a second on each). {behind}",
         icon=":material/schedule:",
     )
     turns = _turns(table)
@@ -84,8 +89,8 @@ def _schemes(basis: Basis, hardware: Hardware, device: str, n_params: float, hou
             table,
             f"{KEY}.schemes",
             "Tokens are throughput times hours (languini_2023), at 6 N FLOPs a token. "
-            f"Losses: {coefficients.SOURCE}, {basis.label}, printed without intervals. {speed.sentence} Note: "
-            f"{basis.reach}.",
+            f"Losses: {coefficients.SOURCE}, {basis.label}, printed without intervals. {speed_words(speed.first)} "
+            f"Note: {basis.reach}.",
         )
     with right:
         _table(now, best)

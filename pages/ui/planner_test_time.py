@@ -77,10 +77,14 @@ def _answer(setting: inputs.Setting, budget_s: float) -> None:
     saturated = f"beyond {until:,.0f} samples a doubling adds" if np.isfinite(until) else "no doubling yet adds"
     st.success(
         f"Within {100 * setting.usd_per_s * budget_s:.3g} cents a problem of **{setting.task}**, **{best}** solves "
-        f"most: **{table.loc[best, 'samples']:,.0f} samples** hold a right one for "
+        f"most: **{_counted(table.loc[best, 'samples'])}** a right one for "
         f"**{table.loc[best, 'coverage']:.0%}** of the problems{beside}. Of {best}, {saturated} less than one point.",
         icon=":material/alt_route:",
     )
+
+
+def _counted(samples: float) -> str:
+    return "1 sample is" if samples == 1 else f"{samples:,.0f} samples hold"
 
 
 def _coverage(setting: inputs.Setting, budget_s: float) -> None:

@@ -31,7 +31,7 @@ def test_the_tab_answers_with_a_model_its_samples_the_splits_and_what_a_wrong_bu
     at = arrive("Test time", "planner")
     assert not at.exception
     answer = at.success[0].value
-    assert "**Llama-3-8B-Instruct** solves most: **38 samples**" in answer
+    assert "**Llama-3-8B-Instruct** solves most: **38 samples hold**" in answer
     assert "beyond 4,096 samples a doubling adds less than one point" in answer
     words = said(at)
     assert "7 samples are best" in str([chart.proto.spec for chart in at.get("plotly_chart")])  # under ten
