@@ -22,6 +22,7 @@ SOURCES = ("two_pass_softmax_2020", "autonumerics_zero_2023", "multistage_nn_202
 UNIT = 2.0**-23  # the last place of 1 in float32
 COSTS = {"operations": "operations a value", "time_ns": "time in NumPy [ns a value]"}
 LOSSES = {"max_ulp": "largest error [last places of its format]", "max_relative": "largest relative error"}
+SHORT = {"max_ulp": "last places", "max_relative": "relative", "operations": "operations", "time_ns": "time"}
 # Claim, the words of its line, and whether it is an absolute error rather than one in last places.
 FLOORS = (
     ("autonumerics_zero_2023-01", "evolved exp", False),
@@ -55,13 +56,13 @@ def functions() -> None:
     """Errors over costs, the approximations as a table, softmax by passes over memory, and what papers claim."""
     left, right = st.columns(2)
     loss = left.segmented_control(
-        "Error in", list(LOSSES), format_func=lambda key: LOSSES[key], default="max_ulp", required=True,
+        "Error in", list(LOSSES), format_func=lambda key: SHORT[key], default="max_ulp", required=True,
         key="formats.function_loss", bind="query-params",
         help="A last place (ULP) is the distance of neighbouring numbers of the format that the result is stored in: "
         "half of one is the best there is.",
     )  # fmt: skip
     cost = right.segmented_control(
-        "Cost in", list(COSTS), format_func=lambda key: COSTS[key], default="operations", required=True,
+        "Cost in", list(COSTS), format_func=lambda key: SHORT[key], default="operations", required=True,
         key="formats.function_cost", bind="query-params",
     )  # fmt: skip
     frame = computed("formats.functions", "Trying approximations", approximations)
@@ -100,7 +101,7 @@ def _tried(frame: pd.DataFrame, cost: str, loss: str) -> None:
 
 def _softmax(rows: pd.DataFrame) -> None:
     panels.show_table(
-        rows[list(SOFTMAX)].replace(np.inf, None),
+        rows[list(SOFTMAX)].replace(np.inf, np.nan),
         "formats.softmax_table",
         f"{ROW:,} float32 elements around {ROW_CENTER:g}, spread {ROW_SPREAD:g}; reads, writes and operations an "
         "element, as counted while they ran. No error: it overflowed. In NumPy arithmetic takes longer than memory; "

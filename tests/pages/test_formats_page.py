@@ -89,23 +89,21 @@ def test_no_format_at_all_is_said_in_a_sentence(page):
     assert page.info[0].value == "No format is chosen: pick one to six above."
 
 
-@pytest.mark.parametrize("name", LAYOUTS)
-def test_every_element_has_bits_to_toggle_and_a_code_table(page, name):
-    page.selectbox(key="formats.element").set_value(name).run()
-    assert not page.exception
-    bits = ELEMENTS[name].bits
-    codes = next(table.value for table in page.dataframe if "bits" in table.value)
-    assert len(codes) == min(2**bits, 256)
-    page.button(key=f"formats.bit.{name}.{bits - 1}").click().run()
-    assert not page.exception
+def test_every_element_has_bits_to_toggle_and_a_code_table(page):
+    page.button_group(key="formats.source").set_value("upload")  # without a tensor the page is drawn sooner
+    for name in LAYOUTS:
+        page.selectbox(key="formats.element").set_value(name).run()
+        assert not page.exception, name
+        bits = ELEMENTS[name].bits
+        codes = next(table.value for table in page.dataframe if "bits" in table.value)
+        assert len(codes) == min(2**bits, 256), name
+        page.button(key=f"formats.bit.{name}.{bits - 1}").click().run()
+        assert not page.exception, name
 
 
-def test_flipping_a_bit_shows_the_value_of_the_new_code(page):
+def test_a_flipped_bit_shows_the_value_of_the_new_code_and_a_typed_number_its_rounding(page):
     page.button(key="formats.bit.e2m1.2").click().run()
     assert any("`0x5` **3** = 1.5 × 2¹; below it 2, above it 4" in text.value for text in page.markdown)
-
-
-def test_a_typed_number_shows_its_rounding_and_sets_the_bits(page):
     page.number_input(key="formats.number").set_value(2.4).run()
     words = [text.value for text in page.markdown]
     assert any("2.4 lies between 2 and 3. Nearest: **2** (error 16.67%)" in text for text in words)
@@ -130,25 +128,25 @@ def test_a_tensor_of_an_uploaded_safetensors_file_can_be_chosen(page):
     assert errors(page).loc["nvfp4", "sqnr_db"] == pytest.approx(expected.sqnr_db)
 
 
-def test_of_a_large_upload_the_first_million_values_are_studied_and_that_is_said(page):
-    x = np.random.default_rng(1).standard_normal((1100, 1000)).astype(np.float16)
-    upload(page, "large.npy", npy(x))
-    assert any("large.npy, the first 1,048,000 of 1,100,000 values" in caption.value for caption in page.caption)
+def test_of_a_large_upload_the_first_rows_are_studied_and_that_is_said(page, monkeypatch):
+    monkeypatch.setattr("pages.ui.format_tensors.STUDIED", 2**14)
+    upload(page, "large.npy", npy(np.random.default_rng(1).standard_normal((20, 1000)).astype(np.float16)))
+    assert any("large.npy, the first 16,000 of 20,000 values" in caption.value for caption in page.caption)
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "sentence"),
-    [
-        ("text.npy", b"loss,n\n1,2\n", "text.npy is neither .npy nor .safetensors"),
-        ("objects.npy", npy(np.array([{}], object), allow_pickle=True), "Python objects, which could run code"),
-        ("cut.safetensors", safetensors.torch.save({"a": torch.ones(99)})[:-9], "not a readable safetensors file"),
-        ("nan.npy", npy(np.float32([1, np.nan])), "holds 1 value that is not finite, the first is nan at index [0, 1]"),
-        ("empty.npy", npy(np.zeros((0, 4))), "is empty"),
-    ],
+BAD_UPLOADS = (
+    ("text.npy", b"loss,n\n1,2\n", "text.npy is neither .npy nor .safetensors"),
+    ("objects.npy", npy(np.array([{}], object), allow_pickle=True), "Python objects, which could run code"),
+    ("cut.safetensors", safetensors.torch.save({"a": torch.ones(99)})[:-9], "not a readable safetensors file"),
+    ("nan.npy", npy(np.float32([1, np.nan])), "holds 1 value that is not finite, the first is nan at index [0, 1]"),
+    ("empty.npy", npy(np.zeros((0, 4))), "is empty"),
 )
-def test_a_bad_upload_gets_a_sentence_and_the_page_goes_on(page, name, data, sentence):
-    upload(page, name, data)
-    assert sentence in page.error[0].value
+
+
+def test_bad_uploads_get_a_sentence_each_and_the_page_goes_on(page):
+    for name, data, sentence in BAD_UPLOADS:
+        upload(page, name, data)
+        assert sentence in page.error[0].value, name
     page.button_group(key="formats.source").set_value("sample").run()
     assert not page.error
     assert list(errors(page).index) == DEFAULT

@@ -24,7 +24,7 @@ from analysis.formats.functions.others import (
 )
 from analysis.formats.functions.softmax import BLOCK, SOFTMAXES, Memory
 
-POINTS = 2**18
+POINTS = 2**20
 REPEATS = 5
 ROW = 2**17  # elements of the row whose softmax is taken, spread as ROW_SPREAD around ROW_CENTER
 ROW_CENTER, ROW_SPREAD = 60.0, 8.0
