@@ -1,11 +1,12 @@
 """Scaling laws: does this law hold on these runs, and how far can I trust it?"""
 
+from functools import partial
+
 import streamlit as st
 
 from pages.ui import (
     browse,
     fits,
-    groups,
     inputs,
     law_asked,
     law_main,
@@ -16,7 +17,7 @@ from pages.ui import (
     tasks,
     trust_tabs,
 )
-from pages.ui.session import store
+from pages.ui.session import facts, store
 from pages.ui.working import computed
 
 TABS = ("Residuals", "Parameters", "Profile", "Hold-out", "Compare laws", "What to run next", "Checklist",
@@ -29,8 +30,7 @@ panels.header(
 )
 
 sample = browse.runs_to_fit(store())
-all_runs = sample.runs
-if all_runs.empty:
+if sample.runs.empty:
     panels.empty_state(
         "The store holds no runs yet: upload a table of runs to fit a law.", "pages/results.py", "Upload"
     )
@@ -38,15 +38,7 @@ if all_runs.empty:
 
 controls, main = st.columns([1, 3], gap="large")
 with controls:
-    uploads = store().datasets()
-    names = dict(zip(uploads["dataset_id"], uploads["name"], strict=True))
-    curves = groups.curve_groups(store().table("loss_curves"), names)
-    shares = groups.coverage_groups(store().table("coverage"))
-    usable = all_runs.dropna(subset=["n_params", "loss"])
-    choice = inputs.choose(
-        lambda unfit: [*groups.fit_groups(usable, names, unfit), *curves, *shares],
-        store().table("cautions", table_name="runs"),
-    )
+    choice = inputs.choose(partial(browse.groups_to_fit, store()), facts(store(), "cautions", table_name="runs"))
 with main:
     if choice is None:
         panels.empty_state(

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit import column_config
 
+from pages.ui.groups import RunGroup, coverage_groups, curve_groups, fit_groups
 from results_db import Picks, Store
 from results_db.browsing import Counts, Facets, Sample
 
@@ -85,6 +86,24 @@ def runs_to_fit(store: Store) -> Sample:
 @st.cache_data(max_entries=2, show_spinner="Looking through the runs")
 def _sample(_store: Store, place: str, state: tuple[int, int]) -> Sample:
     return _store.runs.sample()
+
+
+def groups_to_fit(store: Store, unfit: bool) -> list[RunGroup]:
+    """The groups of rows that a fit is offered, those that no fit should use if `unfit`; found again only when the
+    store has changed. They are shared by all sessions: nobody changes their rows."""
+    return _groups(store, str(store.path), store.state, unfit)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _groups(_store: Store, place: str, state: tuple[int, int], unfit: bool) -> list[RunGroup]:
+    uploads = _store.datasets()
+    names = dict(zip(uploads["dataset_id"], uploads["name"], strict=True))
+    usable = runs_to_fit(_store).runs.dropna(subset=["n_params", "loss"])
+    return [
+        *fit_groups(usable, names, unfit),
+        *curve_groups(_store.table("loss_curves"), names),
+        *coverage_groups(_store.table("coverage")),
+    ]
 
 
 def sample_words(sample: Sample, runs: pd.DataFrame) -> str:

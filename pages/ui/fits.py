@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -31,13 +33,19 @@ def fitted(law_name: str, runs: pd.DataFrame, base: BaseRuns | None, settings: S
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def objective_of(law_name: str, runs: pd.DataFrame, values: dict[str, float], settings: Settings) -> float:
-    """The objective of given parameter values on these runs; infinite where they predict no number for some run."""
+def objectives_of(
+    law_name: str, runs: pd.DataFrame, sets: Mapping[str, Mapping[str, float]], settings: Settings
+) -> dict[str, float]:
+    """The objective of each of several sets of parameter values on these runs, by its name; infinite for one that
+    predicts no number for some run."""
+    return {name: _objective(law_name, runs, values, settings) for name, values in sets.items()}
+
+
+def _objective(law_name: str, runs: pd.DataFrame, values: Mapping[str, float], settings: Settings) -> float:
     try:
-        found = fit(get_law(law_name), runs, fixed=values, draws=0, **settings.objective)
+        return fit(get_law(law_name), runs, fixed=values, draws=0, **settings.objective).objective
     except ValueError:
         return float("inf")
-    return found.objective
 
 
 def base_runs(law_name: str, runs: pd.DataFrame, base: BaseRuns | None) -> pd.DataFrame:

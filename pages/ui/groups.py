@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -33,12 +34,28 @@ class RunGroup:
 
         An upload that has the columns can always be tried: its owner is told what it lacks.
         """
-        columns = [*law.required_inputs, law.target]
-        if self.kind != kind_of(law) or not set(columns) <= set(self.runs):
+        if law.name not in self._fed:
+            self._fed[law.name] = self._can_be_fitted_with(law)
+        return self._fed[law.name]
+
+    @cached_property
+    def _fed(self) -> dict[str, bool]:
+        """What was found out about laws, by name: a page asks of every law whenever it is drawn."""
+        return {}
+
+    @cached_property
+    def _filled(self) -> frozenset[str]:
+        """The columns that hold a value somewhere."""
+        return frozenset(self.runs.columns[self.runs.notna().any()])
+
+    def _can_be_fitted_with(self, law: Law) -> bool:
+        columns = list(dict.fromkeys((*law.required_inputs, law.target)))
+        if self.kind != kind_of(law) or not set(columns) <= (set(self.runs) if self.uploaded else self._filled):
             return False
         if self.uploaded:
             return True
-        usable = self.runs.dropna(subset=columns)
+        read = [name for name in dict.fromkeys((*law.inputs, law.target)) if name in self.runs]
+        usable = self.runs[read].dropna(subset=columns)
         varied = all(usable[name].nunique() >= DISTINCT for name in law.required_inputs)
         return varied and self.feeds(law, usable)
 

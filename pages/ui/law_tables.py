@@ -15,7 +15,7 @@ from analysis.laws import Law, get_law
 from analysis.laws.columns import column_of
 from analysis.laws.param import Param, is_baseline
 from analysis.trust.profile import Profile
-from pages.ui.fits import objective_of
+from pages.ui.fits import objectives_of
 from pages.ui.tasks import Settings
 
 
@@ -58,8 +58,9 @@ def published_objectives(
 
     A set that predicts no number for some run (a law outside its validity) is left out.
     """
-    rows = [(name, objective_of(law.name, runs, base_values(law, values), settings)) for name, values in sets.items()]
-    rows = [row for row in rows if np.isfinite(row[1])]
+    read = [name for name in (*law.inputs, law.target, settings.weights) if name in runs]
+    bases = {name: base_values(law, values) for name, values in sets.items()}
+    rows = [row for row in objectives_of(law.name, runs[read], bases, settings).items() if np.isfinite(row[1])]
     frame = pd.DataFrame(rows, columns=["set", "objective"]).drop_duplicates("objective")
     return frame.sort_values("objective", ignore_index=True)
 

@@ -77,7 +77,7 @@ def on_other_runs(
             own = fits.base_runs(found.law.name, runs, base)
             best = fits.fitted(found.law.name, runs, base, settings).base
             if best.ended:
-                published = fits.objective_of(found.law.name, own, values, settings)
+                published = fits.objectives_of(found.law.name, own, {title: values}, settings)[title]
                 said = f"it has {published:.5g} and the best fit {best.objective:.5g}"
                 sentences.append(f"With the base on {title} ({len(own)}), {said}.")
     return " ".join(sentences)
