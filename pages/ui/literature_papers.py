@@ -99,9 +99,8 @@ def _row_clicked(keys: list[str]) -> None:
 
 
 def _paper(source: Mapping[str, Any], claims: pd.DataFrame) -> None:
-    st.subheader(source["title"])
-    year = "" if pd.isna(source["year"]) else f"{int(source['year'])} · "
-    st.markdown(f"{year}{panels.plain(source['area'])} · [{panels.plain(source['link'])}]({source['link']})")
+    st.subheader(panels.plain(source["title"]))
+    st.markdown(heading(source))
     with st.expander("BibTeX", icon=":material/format_quote:"):
         st.code(citation(source), language="latex")
     _claims(claims)
@@ -112,10 +111,26 @@ def _paper(source: Mapping[str, Any], claims: pd.DataFrame) -> None:
         _implemented(source)
 
 
+def heading(source: Mapping[str, Any]) -> str:
+    """Year, area and address of a source, of those that are known, as markdown."""
+    year = "" if pd.isna(source["year"]) else str(int(source["year"]))
+    area = "" if pd.isna(source["area"]) else panels.plain(source["area"])
+    address = source["link"] if pd.notna(source["link"]) else _arxiv_page(source)
+    return " · ".join(filter(None, (year, area, f"[{panels.plain(address)}]({address})" if address else "")))
+
+
+def _arxiv_page(source: Mapping[str, Any]) -> str:
+    """The page of a source on arXiv, "" unless somebody has checked its number."""
+    return f"https://arxiv.org/abs/{source['arxiv_id']}" if _is_checked(source) else ""
+
+
+def _is_checked(source: Mapping[str, Any]) -> bool:
+    return pd.notna(source["arxiv_id"]) and pd.notna(source["arxiv_verified"]) and bool(source["arxiv_verified"])
+
+
 def citation(source: Mapping[str, Any]) -> str:
     """The BibTeX entry of a source, without an arXiv number that nobody has checked."""
-    checked = pd.notna(source["arxiv_verified"]) and bool(source["arxiv_verified"])
-    return bibtex(dict(source) | ({} if checked else {"arxiv_id": None}))
+    return bibtex(dict(source) | ({} if _is_checked(source) else {"arxiv_id": None}))
 
 
 def _claims(claims: pd.DataFrame) -> None:

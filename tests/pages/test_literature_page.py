@@ -66,6 +66,9 @@ def test_a_format_s_paper_is_found_by_its_arxiv_number_with_the_kernels_of_its_f
     assert {"e4m3", "e5m2"} <= named["format"]
     assert "mm_fp8" in named["kernel of its format"]
     assert "fp8_formats_2022-02" in named["check"]
+    without_link = sources[sources["link"].isna()]
+    assert len(without_link)
+    assert all(literature_papers.heading(source) for source in sources.to_dict("records"))
     unchecked = sources[~sources["arxiv_verified"].fillna(True).astype(bool) & sources["arxiv_id"].notna()].iloc[0]
     assert "eprint" not in literature_papers.citation(unchecked.to_dict())
 
