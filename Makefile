@@ -11,7 +11,7 @@ PINNED := $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r
 LOCAL_TORCH := $(BIN)/python -m pip install --quiet --no-index --no-deps $$(grep -o '^torch==[0-9.]*' requirements.txt)
 CUDA_TORCH := "import importlib.metadata as m; raise SystemExit(not any('cuda' in need for need in m.requires('torch')))"
 
-.PHONY: help setup lock audit run team signin cluster check test e2e bench exhaustive coverage-table clean
+.PHONY: help setup lock audit run team signin cluster check test e2e bench bench-ui pictures exhaustive coverage-table clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,8 @@ help:
 	@echo "make signin  add what sign-in with an OpenID Connect provider needs (docs/sign-in.md)"
 	@echo "make cluster  add Ray, to probe every node of the cluster at RAY_ADDRESS"
 	@echo "make bench  install the peers and measure against them: docs/benchmarks.md"
+	@echo "make bench-ui  measure the pages in a browser and with many people at once: docs/benchmarks.md"
+	@echo "make pictures  take the pictures of docs/ anew, and a contact sheet of every page"
 	@echo "make check  format, lint, types, import rules"
 	@echo "make exhaustive  what make test samples, whole: casts, intervals, kills, odd files (hours): docs/exhaustive.md"
 	@echo "make coverage-table  collect what implements and proves each capability: docs/coverage.md, the page's table"
@@ -82,6 +84,12 @@ e2e: $(TEST_READY)
 
 bench: $(BENCH_READY)
 	$(BIN)/python -m benchmarks --write docs/benchmarks.md
+
+bench-ui: $(TEST_READY)
+	$(BIN)/python -m benchmarks ui sessions --write docs/benchmarks.md
+
+pictures: $(TEST_READY)
+	$(BIN)/python -m benchmarks.pictures
 
 $(BENCH_READY): $(TEST_READY)
 	$(BIN)/python -m pip install --quiet --group bench

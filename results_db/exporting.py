@@ -53,8 +53,8 @@ def archive(cursor: duckdb.DuckDBPyConnection, part: Part, fmt: str) -> bytes:
 
 
 def table_part(cursor: duckdb.DuckDBPyConnection, table: str, source: str | None = None) -> Part:
-    """A table's rows, of one source only where `source` is given; ValueError for unknown names."""
-    where = {} if source is None else {_owner(cursor, table): source}
+    """A table's rows, of one source or dataset only where `source` is given; ValueError for unknown names."""
+    where = {} if source is None else {_owner(cursor, table): _key(cursor, source)}
     query, parameters = reading.selection(cursor, table, where)
     if source is not None and not cursor.execute(f"{query} LIMIT 1", parameters).fetchall():
         column = next(iter(where))
@@ -129,6 +129,15 @@ def _origin(cursor: duckdb.DuckDBPyConnection, table: str, parts: Sequence[Part]
     where = f" WHERE {key} IN ({' UNION ALL '.join(queries)})" if queries else " WHERE false"
     names = ", ".join(reading.columns(cursor, table))
     return Part(table, f"SELECT {names} FROM {table}{where} ORDER BY rowid", parameters)
+
+
+def _key(cursor: duckdb.DuckDBPyConnection, source: str) -> str:
+    """The key of a source; a dataset may also be called by its name, unless a source or another dataset has it."""
+    named = (
+        "SELECT dataset_id FROM datasets WHERE name = $1 AND NOT EXISTS (FROM sources WHERE source_id = $1) LIMIT 2"
+    )
+    found = cursor.execute(named, [source]).fetchall()
+    return found[0][0] if len(found) == 1 else source
 
 
 def _owner(cursor: duckdb.DuckDBPyConnection, table: str) -> str:

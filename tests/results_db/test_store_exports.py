@@ -123,6 +123,15 @@ def test_one_table_with_its_sources_on_the_command_line(
     assert (again.code, "mine.zip exists already; choose another name for the export" in again.err) == (1, True)
 
 
+def test_a_dataset_may_be_called_by_its_name_unless_a_source_has_it(shipped_store: Store) -> None:
+    own = shipped_store.commit(shipped_store.preview("mine.csv", RUNS))
+    shipped_store.commit(shipped_store.preview("quest_2025.csv", RUNS.replace(b"2.9", b"2.8")))
+    assert shipped_store.export("runs", "csv", "mine") == shipped_store.export("runs", "csv", own)
+    assert b"2.8," not in shipped_store.export("runs", "csv", "quest_2025")
+    with pytest.raises(ValueError, match="unknown source of runs 'theirs'"):
+        shipped_store.export("runs", "csv", "theirs")
+
+
 def test_sql_on_the_command_line(command: Callable, own_store_path: Path) -> None:
     command("import", "-", stdin=RUNS)
     query = "SELECT run_id, note FROM runs WHERE dataset_id IS NOT NULL ORDER BY run_id"
