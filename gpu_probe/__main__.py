@@ -18,6 +18,7 @@ from gpu_probe.runner import DEFAULT_TIMEOUT_S, Settings, estimate_s, find_devic
 from gpu_probe.shapes import SHAPE_SETS, Shape, kernels_for, parse_shapes, why_too_big
 
 DAY_S = 86_400.0
+MOST_THREADS = 1024
 BAD_ENDS = {Status.WRONG, Status.FAILED, Status.TIMEOUT, Status.CANCELLED}
 
 
@@ -48,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     about = "; ".join(f"{known.name}: {known.about}" for known in SHAPE_SETS.values())
     run.add_argument("--shapes", default="quick", metavar=f"{'|'.join(SHAPE_SETS)}|M,N,K", help=about)
     run.add_argument("--timeout", type=float, default=DEFAULT_TIMEOUT_S, metavar="S", help="seconds a case may take")
+    run.add_argument("--threads", type=int, default=0, metavar="N", help="of a CPU; default as many as torch takes")
     run.add_argument(
         "--device",
         metavar="ID",
@@ -85,15 +87,21 @@ def _ability(kernel: Kernel, device: DeviceInfo) -> dict:
 def _run(asked: argparse.Namespace) -> int:
     if not 0 < asked.timeout <= DAY_S:
         raise ValueError(f"--timeout is {asked.timeout:g}; give seconds from above 0 to a day, such as 60")
+    if not 0 <= asked.threads <= MOST_THREADS:
+        raise ValueError(f"--threads is {asked.threads}; give a number from 1 to {MOST_THREADS}, or leave it out")
     kernels = get_kernels(kernels_for(asked.shapes, KERNELS) if asked.kernels is None else _names(asked.kernels))
     parse_shapes(asked.shapes, "cpu")  # a bad call is said before any device is woken
     if fleet.address() and asked.device is None:
+        if asked.threads:
+            raise ValueError(
+                f"--threads is {asked.threads}; it is for one machine: give --device cpu, or unset RAY_ADDRESS"
+            )
         return _run_on_cluster([kernel.name for kernel in kernels], asked)
     with one_at_a_time():
         device = _chosen(asked.device, find_devices())
         shapes = parse_shapes(asked.shapes, device.kind)
         _refuse_too_big(shapes, device)
-        settings = Settings(device=device.id, timeout_s=asked.timeout)
+        settings = Settings(device=device.id, timeout_s=asked.timeout, threads=asked.threads)
         cases = plan(kernels, shapes, device.kind)
         seconds = estimate_s(cases, device, settings)
         print(f"cases: {len(cases)} on {device.words}, about {seconds:.0f} s", file=sys.stderr)

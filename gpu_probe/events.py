@@ -21,13 +21,17 @@ class Case(NamedTuple):
 
 @dataclass(frozen=True)
 class Order:
-    """What a worker is told: which device, which cases, seconds of timing per case, seed, extra kernel modules."""
+    """What a worker is told: which device, which cases, seconds of timing per case, seed, extra kernel modules.
+
+    `threads` are those that a CPU may use, 0 for as many as torch takes.
+    """
 
     device: str
     cases: tuple[Case, ...]
     budget_s: float
     seed: int
     kernel_modules: tuple[str, ...] = field(default=())
+    threads: int = 0
 
     def to_json(self) -> str:
         """The order as one line."""
@@ -39,7 +43,9 @@ class Order:
         """The order that `to_json` wrote."""
         told = json.loads(line)
         cases = tuple(Case(case["kernel"], Shape(*case["shape"])) for case in told["cases"])
-        return cls(told["device"], cases, told["budget_s"], told["seed"], tuple(told["kernel_modules"]))
+        return cls(
+            told["device"], cases, told["budget_s"], told["seed"], tuple(told["kernel_modules"]), told["threads"]
+        )
 
 
 def refuse_constant(word: str) -> float:

@@ -20,14 +20,15 @@ BatchTimer = Callable[[int, int], float]
 def measured(prepared: Prepared, device: DeviceInfo, budget_s: float) -> dict[str, Any]:
     """The columns of a result that hold times: of a short run and, in `conditions`, what else bears on them.
 
-    On a GPU: clocks, temperature, power and what slowed it during the run (gpu_probe.sensors), `burst_us` in the first
-    milliseconds after a rest, `sustained_us` after a second without a pause, `zeros_us` with all operands zero, which
-    switches fewer transistors than random data, and whether a CUDA graph launched the calls. Operands are zero
-    afterwards.
+    On a CPU: its threads. On a GPU: clocks, temperature, power and what slowed it during the run (gpu_probe.sensors),
+    `burst_us` in the first milliseconds after a rest, `sustained_us` after a second without a pause, `zeros_us` with
+    all operands zero, which switches fewer transistors than random data, and whether a CUDA graph launched the calls.
+    Operands are zero afterwards.
     """
     batch_us = batch_timer(prepared.run, device.kind)
     if device.kind not in GPUS:
-        return {"conditions": {}, **measure(batch_us, budget_s).__dict__}
+        conditions = {"threads": device.units} if device.kind == "cpu" else {}
+        return {"conditions": conditions, **measure(batch_us, budget_s).__dict__}
     sensors = sampler_for(device)
     sampler = sensors if isinstance(sensors, Sampler) else None
     conditions: dict[str, Any] = {} if sampler else dict(sensors)  # ty: ignore[no-matching-overload]

@@ -31,7 +31,10 @@ OnPhase = Callable[[int, str], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """How to run: `timeout_s` is the hard limit of a case, `budget_s` what it may spend on timing."""
+    """How to run: `timeout_s` is the hard limit of a case, `budget_s` what it may spend on timing.
+
+    `threads` are those of a CPU, 0 for as many as torch takes.
+    """
 
     device: str = "cpu"
     timeout_s: float = DEFAULT_TIMEOUT_S
@@ -39,6 +42,7 @@ class Settings:
     startup_s: float = STARTUP_S
     seed: int | None = None
     kernel_modules: tuple[str, ...] = ()
+    threads: int = 0
 
 
 def find_devices(timeout_s: float = STARTUP_S) -> list[DeviceInfo]:
@@ -102,7 +106,7 @@ class _State:
         left = tuple(self.cases[self.done :])
         told = self.settings
         seed = self.seed if told.seed is None else told.seed
-        return Order(told.device, left, told.budget_s, seed, told.kernel_modules).to_json()
+        return Order(told.device, left, told.budget_s, seed, told.kernel_modules, told.threads).to_json()
 
     def allow(self, seconds: float) -> None:
         """The worker has that long from now."""

@@ -50,6 +50,10 @@ def main(arguments: list[str] | None = None) -> int:
 def run_order(order: Order, say: Say) -> int:
     """Runs every case of an order in turn; POISONED when a device error made this process unfit for the rest."""
     kernels = KERNELS | _extra_kernels(order.kernel_modules)
+    if order.threads:
+        import torch
+
+        torch.set_num_threads(order.threads)
     device = next((found for found in find_devices() if found.id == order.device), None)
     if device is None:
         say("refused", detail=f"there is no device '{order.device}' here; see python -m gpu_probe devices")

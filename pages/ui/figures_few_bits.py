@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pages.ui.figures import MUTED, format_color
+from pages.ui.figures import MUTED, format_color, slender
 
 WAYS = {"lookup": ("tables of sums", "#0072B2", "circle"), "widened": ("widened and multiplied", "#D55E00", "square")}
 ROW_PX, FRAME_PX = 30, 110
@@ -41,17 +41,21 @@ def batch_figure(
                 "color": MUTED, "thickness": 1,
             },
         )  # fmt: skip
-    figure.add_hline(
-        y=ceiling, line={"color": MUTED, "width": 1, "dash": "dot"}, annotation_position="top right",
-        annotation_text=f"all that bytes allow: {ceiling:.3g}x",
-    )  # fmt: skip
-    figure.add_hline(y=1, line={"color": MUTED, "width": 1})
+    for value, name, dash in ((ceiling, f"all that bytes allow: {ceiling:.3g}x", "dot"), (1.0, "", "solid")):
+        figure.add_scatter(
+            x=modelled["m"].iloc[[0, -1]], y=[value, value], mode="lines", name=name, showlegend=bool(name),
+            line={"color": MUTED, "width": 1, "dash": dash}, hoverinfo="skip",
+        )  # fmt: skip
+    least = min([0.5, *measured["speedup"], *modelled["speedup"]])
     tokens = [1, 4, 16, 64, 256]
     figure.update_xaxes(type="log", title="tokens at a time", tickvals=tokens, ticktext=[str(one) for one in tokens])
-    ticks = [0.125, 0.25, 0.5, 1, 2, 4, 8]
-    figure.update_yaxes(type="log", title="speed over 16 bits", tickvals=ticks, ticktext=[f"{one:g}x" for one in ticks])
-    legend = {"orientation": "h", "y": -0.22, "yanchor": "top"}
-    return figure.update_layout(title=html.escape(title, quote=False), height=440, legend=legend)
+    ticks = [0.0625, 0.125, 0.25, 0.5, 1, 2, 4, 8]
+    top = max([5.0, *(measured["speedup"] * 1.3)])
+    figure.update_yaxes(
+        type="log", title="speed over 16 bits", tickvals=ticks, ticktext=[f"{one:g}x" for one in ticks],
+        range=[np.log10(least / 1.5), np.log10(top)],
+    )  # fmt: skip
+    return figure.update_layout(slender(html.escape(title, quote=False), 480))
 
 
 def factor_figure(bars: pd.DataFrame) -> go.Figure:
@@ -99,5 +103,4 @@ def lookup_figure(times: pd.DataFrame, title: str) -> go.Figure:
             )  # fmt: skip
     figure.update_xaxes(title="bits of a weight", tickvals=[1, 2, 3, 4])
     figure.update_yaxes(title="time of one token [µs]", rangemode="tozero")
-    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
-    return figure.update_layout(title=html.escape(title, quote=False), height=420, margin={"t": 90}, legend=legend)
+    return figure.update_layout(slender(html.escape(title, quote=False), 440))

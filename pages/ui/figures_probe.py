@@ -4,46 +4,54 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from pages.ui.figures import MUTED, format_color
+from pages.ui.figures import MUTED, format_color, slender
 
-ROW_PX, FRAME_PX = 34, 150
+ROW_PX, FRAME_PX, GAP_PX = 26, 120, 40
 MOST_TICKS = 5
 PATTERNS = {"native": "", "emulated": "/", "not known": "."}
 
 
 def speedup_figure(products: pd.DataFrame, shapes: list[str], title: str) -> go.Figure:
-    """Speed over bf16 as bars from 1x, right is faster, log2 axis; one panel a shape, intervals from p20 to p80.
+    """Speed over bf16 as bars from 1x, right is faster, log2 axis; one panel a shape below the other, fastest on top.
 
-    `products` has columns shape, format, kernel, arithmetic, speedup, speedup_low, speedup_high.
+    `products` has columns label, shape, format, kernel, arithmetic, speedup, speedup_low, speedup_high; intervals are
+    from p20 to p80.
     """
-    shown = products[products["shape"].isin(shapes)].dropna(subset=["speedup"])
-    best = shown.groupby("label")["speedup"].max().sort_values()
+    compared = products.dropna(subset=["speedup"])
+    panels = {shape: compared[compared["shape"] == shape].sort_values("speedup") for shape in shapes}
+    panels = {shape: panel for shape, panel in panels.items() if len(panel)}
+    bars = [len(panel) for panel in panels.values()]
     figure = make_subplots(
-        cols=max(1, len(shapes)), shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=_titles(shapes)
+        rows=len(panels),
+        shared_xaxes=True,
+        row_heights=bars,
+        vertical_spacing=_gap(bars),
+        subplot_titles=_titles(panels),
     )
-    low, high = _reach(shown)
-    for column, shape in enumerate(shapes, start=1):
-        panel = shown[shown["shape"] == shape]
-        figure.add_trace(_bars(panel, math.log2, "speedup"), row=1, col=column)
+    low, high = _reach(pd.concat(panels.values()))
+    for row, panel in enumerate(panels.values(), start=1):
+        figure.add_trace(_bars(panel, math.log2, "speedup"), row=row, col=1)
         for faster in (True, False):
-            figure.add_trace(_words(panel[(panel["speedup"] >= 1) == faster], faster), row=1, col=column)
-        figure.add_vline(x=0, line={"color": MUTED, "width": 1.5}, row=1, col=column)
-    step = 1 if high - low < MOST_TICKS else 2
+            figure.add_trace(_words(panel[(panel["speedup"] >= 1) == faster], faster), row=row, col=1)
+        figure.add_vline(x=0, line={"color": MUTED, "width": 1.5}, row=row, col=1)
+        figure.update_yaxes(categoryorder="array", categoryarray=list(panel["label"]), row=row, col=1)
+    step = max(1, math.ceil((high - low) / MOST_TICKS))
     ticks = [power for power in range(math.floor(low), math.ceil(high) + 1) if power % step == 0]
     figure.update_xaxes(
         range=[low, high],
         tickvals=ticks,
         ticktext=[f"{2**power}x" if power >= 0 else f"1/{2**-power}x" for power in ticks],
+        tickangle=0,
     )
-    figure.update_yaxes(categoryorder="array", categoryarray=list(best.index))
-    figure.update_xaxes(title="speed over bf16 (right: faster)", row=1, col=1)
-    return _laid_out(figure, title, len(best))
+    figure.update_xaxes(title="speed over bf16 (right: faster)", row=len(panels), col=1)
+    figure.update_annotations(font={"size": 13}, x=0, xref="paper", xanchor="left")
+    return _laid_out(figure, title, sum(bars), len(panels))
 
 
 def peak_figure(products: pd.DataFrame, title: str) -> go.Figure:
@@ -132,15 +140,15 @@ def _reach(shown: pd.DataFrame) -> tuple[float, float]:
     return (low - room if low < 0 else -0.25), high + room
 
 
-def _titles(shapes: list[str]) -> list[str]:
+def _gap(bars: list[int]) -> float:
+    """The share of the figure's height between two panels."""
+    return GAP_PX / (ROW_PX * sum(bars) + GAP_PX * len(bars)) if len(bars) > 1 else 0.0
+
+
+def _titles(shapes: Iterable[str]) -> list[str]:
     return [f"m x n x k = {shape}" for shape in shapes]
 
 
-def _laid_out(figure: go.Figure, title: str, rows: int) -> go.Figure:
-    figure.update_layout(
-        title=html.escape(title, quote=False),
-        height=FRAME_PX + ROW_PX * max(2, rows),
-        margin={"t": 80, "b": 40, "l": 10, "r": 10},
-        bargap=0.3,
-    )
-    return figure
+def _laid_out(figure: go.Figure, title: str, rows: int, panels: int = 1) -> go.Figure:
+    layout = slender(html.escape(title, quote=False), FRAME_PX + ROW_PX * max(2, rows) + GAP_PX * panels)
+    return figure.update_layout(layout | {"bargap": 0.3})

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pages.ui.figures import MUTED, format_color
+from pages.ui.figures import MUTED, format_color, slender
 
 SYMBOLS = {"native": "circle", "emulated": "x-thin-open", "not known": "diamond-open"}
 
@@ -52,7 +52,6 @@ def roofline_figure(products: pd.DataFrame, copied_gb_s: float, title: str) -> g
                 hovertemplate="%{text}<br>%{x:.3g} FLOP/byte, %{y:.3g} TFLOP/s<extra></extra>",
             )
         )  # fmt: skip
-    figure.update_xaxes(type="log", title="operations per byte moved [FLOP/byte]")
+    figure.update_xaxes(type="log", title="operations per byte moved [FLOP/byte]", tickangle=0)
     figure.update_yaxes(type="log", title="rate [TFLOP/s]")
-    figure.update_layout(title=html.escape(title, quote=False), height=480)
-    return figure
+    return figure.update_layout(slender(html.escape(title, quote=False), 520))

@@ -31,6 +31,11 @@ def conditions_of(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def threads_of(extra: object) -> int:
+    """The threads that a CPU's row was timed with, 0 where it does not say."""
+    return int(_number(_told(extra), "threads") or 0)
+
+
 def _told(extra: object) -> dict[str, Any]:
     fields = json.loads(extra) if isinstance(extra, str) else {}
     told = fields.get("conditions") if isinstance(fields, dict) else None

@@ -21,13 +21,20 @@ SOURCES = {
     "fp8": ("fp8_lm_2023", "mus_fp8_2025"),
     "tables": ("tmac_2024", "lut_tensor_core_2024"),
 }
-METRICS = ("speedup", "throughput_gain", "compute_density_gain", "energy_efficiency_gain", "energy_reduction")
+# Metrics that are factors, and the word for those that are not of speed.
+METRICS = {
+    "speedup": "", "throughput_gain": "", "compute_density_gain": ", density", "energy_efficiency_gain": ", energy",
+    "energy_reduction": ", energy",
+}  # fmt: skip
 MOST_BITS = 8
 
 
 def section(opened: Store, products: pd.DataFrame) -> None:
     """Draws the published speed-ups, a tab a kind of kernel; `products` are those of the run that is shown, or none."""
     st.subheader("Published kernels of few bits, beside this run")
+    if facts(opened, "claims").empty or facts(opened, "devices").empty:
+        st.caption("This store holds no published facts; a shipped one does.")
+        return
     names = ["Few-bit weights by batch", "Few bits on both sides", "FP8 over bf16", "Tables of sums on a CPU"]
     weights, both, fp8, tables = st.tabs(names)
     with weights:
@@ -48,9 +55,13 @@ def claims_of(opened: Store, tab: str) -> pd.DataFrame:
 
 def factors(claims: pd.DataFrame, own: dict[str, float]) -> pd.DataFrame:
     """Published factors of speed, density and energy, one a row, and below them those measured here: words, value."""
-    told = claims[claims["metric"].isin(METRICS) & (claims["normalized_unit"] == "x")]
+    told = claims[claims["metric"].isin(list(METRICS)) & (claims["normalized_unit"] == "x")]
     published = [
-        {"words": f"{row['subject']} over {row['baseline']}", "value": row["normalized"], "origin": "published"}
+        {
+            "words": f"{row['subject']} over {row['baseline']}{METRICS[row['metric']]}",
+            "value": row["normalized"],
+            "origin": "published",
+        }
         for row in told.to_dict("records")
     ]
     return pd.DataFrame(
@@ -82,7 +93,7 @@ def by_batch(products: pd.DataFrame) -> pd.DataFrame:
 def _by_batch(opened: Store, products: pd.DataFrame) -> None:
     devices = facts(opened, "devices").dropna(subset=["bandwidth_gb_s", "fp16_tflops"])
     chosen = st.selectbox(
-        "Roofline of", list(devices["device"]), list(devices["device"]).index("A10"), key="probe.few_bits_device",
+        "Roofline of", list(devices["device"]), int((devices["device"] == "A10").argmax()), key="probe.few_bits_device",
         bind="query-params", help="A10 is the card of MARLIN's published curve.",
     )  # fmt: skip
     device = devices[devices["device"] == chosen].iloc[0]
@@ -162,7 +173,7 @@ def _tables(opened: Store, products: pd.DataFrame) -> None:
             times[["way", "bits", "shape", "p20_us", "p50_us", "p80_us"]],
             "probe.lookup",
             "Lines: the model, a time to begin with and one for each bit of a weight, fitted to the medians. "
-            "Both ways read the same bits, on every thread of this machine. Its energy was not measured.",
+            "Both ways read the same bits. Other threads are another run, chosen above; energy is not measured.",
         )
     else:
         st.caption("Run the shapes 'lookup' above to time tables of sums against widening weights on this CPU.")

@@ -104,7 +104,8 @@ def run_panel(device: DeviceInfo, store: Store) -> None:
 
 
 def _start_form(device: DeviceInfo, store: Store) -> None:
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    several = device.kind == "cpu" and device.units > 1
+    left, *middle, right = st.columns([4, 1, 3] if several else [3, 2], vertical_alignment="bottom")
     choices = SHAPE_CHOICES | {OWN_SHAPE: "one shape of mine: M,N,K"}
     chosen = left.selectbox(
         "Matrix shapes",
@@ -117,7 +118,8 @@ def _start_form(device: DeviceInfo, store: Store) -> None:
     )
     if chosen == OWN_SHAPE:
         chosen = left.text_input("M,N,K", "2048,4096,4096", key="probe.own_shape")
-    settings = Settings(device=device.id)
+    threads = [column.number_input("Threads", 1, device.units, device.units, key="probe.threads") for column in middle]
+    settings = Settings(device=device.id, threads=int(sum(threads)))
     try:
         shapes = parse_shapes(str(chosen), device.kind)
         wrong = next((reason for shape in shapes if (reason := why_too_big(shape, device.memory_bytes))), None)

@@ -22,7 +22,7 @@ from gpu_probe.rates import (
     tflops,
 )
 from gpu_probe.result import Status
-from pages.ui.probe_conditions import COLUMNS, conditions_of
+from pages.ui.probe_conditions import COLUMNS, conditions_of, threads_of
 
 BASELINE = "mm_bf16"
 SAYS = {True: "native", False: "emulated", None: "not known"}
@@ -34,13 +34,16 @@ TABLE_COLUMNS = (
 
 
 def timed_runs(results: pd.DataFrame) -> pd.DataFrame:
-    """Runs that hold a time, newest first: key, device, utc, origin, torch and how many cases were timed."""
+    """Runs that hold a time, newest first: key, device, utc, origin, torch, threads and how many cases were timed."""
     timed = results[results["status"] == Status.OK]
     timed = timed.assign(key=timed["run_id"].fillna(timed["dataset_id"]).fillna("without run_id"))
     runs = timed.groupby(["key", "device"], dropna=False, sort=False).agg(
-        utc=("utc", "max"), origin=("origin", "first"), versions=("versions", "first"), cases=("kernel", "size")
+        utc=("utc", "max"), origin=("origin", "first"), versions=("versions", "first"), cases=("kernel", "size"),
+        extra=("extra", "first"),
+    )  # fmt: skip
+    runs = runs.reset_index().assign(
+        torch=[_torch(text) for text in runs["versions"]], threads=[threads_of(text) for text in runs["extra"]]
     )
-    runs = runs.reset_index().assign(torch=[_torch(text) for text in runs["versions"]])
     return runs.sort_values("utc", ascending=False, na_position="last", kind="stable", ignore_index=True)
 
 
@@ -50,11 +53,12 @@ def _torch(versions: object) -> str:
 
 
 def run_words(run: pd.Series) -> str:
-    """A run as its choice reads: 'AMD EPYC, 2026-11-24 17:10 UTC, measured, torch 2.13.0, 13 timed'."""
+    """A run as its choice reads: 'AMD EPYC, 2026-11-24 17:10 UTC, measured, torch 2.13.0, 2 threads, 13 timed'."""
     when = f"{run['utc']:%Y-%m-%d %H:%M} UTC" if pd.notna(run["utc"]) else "time not stated"
     device = run["device"] if pd.notna(run["device"]) else "device not stated"
     torch = f", torch {run['torch']}" if run["torch"] else ""
-    return f"{device}, {when}, {run['origin']}{torch}, {run['cases']} timed"
+    threads = f", {run['threads']} thread{'s' * (run['threads'] > 1)}" if run["threads"] else ""
+    return f"{device}, {when}, {run['origin']}{torch}{threads}, {run['cases']} timed"
 
 
 def rows_of(results: pd.DataFrame, run: pd.Series) -> pd.DataFrame:

@@ -23,7 +23,8 @@ def finding(products: pd.DataFrame) -> str:
         return "No format below 16 bits was timed natively in this run"
     best = narrow.loc[narrow["speedup"].idxmax()]
     if best["speedup"] < 1:
-        return f"No native format below 16 bits beats bf16: {best['format']} is best at {best['speedup']:.2g}x"
+        words = f"No native format below 16 bits beats bf16 at {best['shape']}"
+        return f"{words}: {best['format']} is best with {best['speedup']:.2g}x"
     return f"{best['format']} runs {best['speedup']:.1f} times as fast as bf16 at {best['shape']}"
 
 

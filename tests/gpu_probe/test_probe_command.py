@@ -47,7 +47,8 @@ def ends(pid: int, within_s: float) -> bool:
 
 
 def test_a_run_prints_a_row_per_case_and_how_long_it_will_take():
-    done = command("run", "--kernels", "mm_fp32, mm_int8,mm_nvfp4,mm_fp32", "--shapes", "32,64,128", "--timeout", "50")
+    done = command("run", "--kernels", "mm_fp32, mm_int8,mm_nvfp4,mm_fp32", "--shapes", "32,64,128", "--timeout", "50",
+                   "--threads", "1")  # fmt: skip
     assert done.returncode == 0, done.stderr
     rows = [ProbeResult.from_json(line) for line in done.stdout.splitlines()]
     assert [(row.kernel, row.status) for row in rows] == [
@@ -56,6 +57,7 @@ def test_a_run_prints_a_row_per_case_and_how_long_it_will_take():
         ("mm_nvfp4", Status.UNSUPPORTED),
     ]
     assert {(row.m, row.n, row.k) for row in rows} == {(32, 64, 128)}
+    assert [row.conditions.get("threads") for row in rows] == [1, 1, None]
     assert done.stderr.startswith("cases: 3 on ")
     assert "about " in done.stderr
 
@@ -93,6 +95,7 @@ BAD_CALLS = {
     "run --timeout -3": "--timeout is -3; give seconds",
     "run --timeout nan": "--timeout is nan; give seconds",
     "run --timeout 1e9": "--timeout is 1e+09; give seconds",
+    "run --threads -1": "--threads is -1; give a number from 1 to 1024, or leave it out",
     "verify --arch sm_42": "unknown architecture 'sm_42'; known: sm_75, sm_80",
     "verify --arch ,": "unknown architecture ''; known: sm_75, sm_80",
 }

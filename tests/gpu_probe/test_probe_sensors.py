@@ -239,9 +239,9 @@ def test_zero_data_is_zero_in_every_type():
     assert all(float(tensor.float().abs().sum()) == 0 for tensor in sets[0])
 
 
-def test_a_cpu_is_timed_without_sensors(cpu):
+def test_a_cpu_is_timed_without_sensors_and_tells_its_threads(cpu):
     prepared = KERNELS["mm_fp32"].prepare(Shape(8, 16, 32), replace(cpu, cache_bytes=0), 0)
     found = measured(prepared, cpu, 0.01)
-    assert found["conditions"] == {}
+    assert found["conditions"] == {"threads": cpu.units}
     assert found["p20_us"] <= found["p50_us"] <= found["p80_us"]
     assert float(prepared.run(0).abs().sum()) > 0  # operands are left as they were
