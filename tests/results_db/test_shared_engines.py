@@ -259,6 +259,11 @@ def test_a_query_of_anybody_is_answered_the_same(published: Pair) -> None:
         published.same(lambda store, sql=sql: store.ask(sql).problem)
 
 
+def test_evaluations_are_judged_the_same(published: Pair) -> None:
+    published.same(lambda store: store.evaluations.axes())
+    published.same(lambda store: store.evaluations.rows().drop(columns="position"))
+
+
 def test_runs_are_counted_drawn_and_listed_the_same(published: Pair) -> None:
     published.same(lambda store: store.runs.facets())
     published.same(lambda store: store.runs.sample().runs)
@@ -320,7 +325,7 @@ COVERED = {
     "tables", "first_rows", "datasets", "status", "add_probe_results", "preview", "commit", "export", "undo", "backup",
     "check", "copy_to",
     "edit", "rename", "history", "delete", "deleted", "restore", "purge", "share",
-    "ask", "state", "write_snapshot", "runs", "export_all", "archive",
+    "ask", "state", "write_snapshot", "runs", "evaluations", "export_all", "archive",
 }  # fmt: skip
 
 
