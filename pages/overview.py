@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.plans.hardware import native_schemes
-from pages.ui import changes, coefficients, figures_planner, panels, planning, speeds
+from pages.ui import changes, coefficients, figures_planner, guide, panels, planning, speeds
 from pages.ui.hardware import choose_machine, peak_words
 from pages.ui.session import store
 
@@ -103,3 +103,5 @@ with yours.container(border=True, height="stretch"):
     st.markdown("Your own runs fit the same laws, and your own GPU gives measured speeds instead of datasheet ones.")
     st.page_link("pages/results.py", label="Upload runs", icon=":material/upload:")
     st.page_link("pages/probe.py", label="Probe this machine", icon=":material/speed:")
+
+guide.own_way(store())
