@@ -77,17 +77,16 @@ def _figure(picked: pd.DataFrame) -> None:
         f"{name} of {len(shown)} claims against {AXES[along]}",
         shown[list(TABLE)],
         FIGURE,
-        f"{len(shown)} claims of {shown['source_id'].nunique()} papers{rest}. Printed shares are converted: 64% faster "
-        "is 1.64x, 42% less is 1.72x less; bars are printed ranges, and many points the best case (up to). Models, "
-        "tasks and devices differ: only points of one color share a kind of baseline, and no two are the same "
-        "experiment. Click a point for its card.",
+        f"{len(shown)} claims of {shown['source_id'].nunique()} papers{rest}. {measure.note}Bars are printed ranges, "
+        "and many points the best case (up to). Models, tasks and devices differ: only points of one color share a "
+        "kind of baseline, and no two are the same experiment. Click a point for its card.",
         picked=_point_clicked,
     )
 
 
 def finding(shown: pd.DataFrame, measure: Measure) -> str:
     """The figure's title: the median against the two most frequent kinds of baseline."""
-    unit = "x" if measure.unit == "x" else f" {measure.unit}"
+    unit = measure.unit if measure.unit in ("x", "%") else f" {measure.unit}"
     parts = [
         f"{shown.loc[shown['baseline_kind'] == kind, 'normalized'].median():.3g}{unit} against "
         f"{'a baseline that is ' if kind == NOT_STATED else ''}{kind}"

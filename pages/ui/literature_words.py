@@ -17,8 +17,8 @@ BASELINES = {
     "16 bits": r"\bBF16|\bFP16|^16-bit",
     "32 bits": r"\bFP32|^16/32-bit",
     "8 bits": r"\bINT8|\bFP8|^W8A8",
-    "full precision, width not stated": r"full.precision|floating.point|unquantized|higher precision|^original|"
-    r"uncompressed|^unoptimized",
+    "full precision or unmodified": r"full.precision|floating.point|unquantized|higher precision|"
+    r"^original( model)?$|uncompressed|^unoptimized",
 }
 HARDWARE = {
     "phone, edge or microcontroller": r"edge|Jetson|Raspberry|phone|MCU|desktop|laptop|on-chip",
