@@ -1,4 +1,4 @@
-"""What weights stored in few bits gain over 16 bits by the number of tokens: bytes at first, nothing at last."""
+"""What weights stored in few bits gain: on a GPU by the number of tokens, on a CPU by tables of sums."""
 
 from __future__ import annotations
 
@@ -46,3 +46,20 @@ def fades_at(weight_bits: float, tflops: float, gb_s: float) -> tuple[float, flo
     """Tokens from which few bits are bound by arithmetic, and from which 16 bits are; only weights count as bytes."""
     ridge = tflops * 1e12 / (gb_s * 1e9)  # operations that a byte must pay for
     return ridge * weight_bits / 16, ridge * WIDE_BITS / 16
+
+
+WEIGHTS_PER_LOOKUP = 8  # single bits that one byte of a bit plane holds, and a table of 256 sums answers for
+
+
+def lookups(bits: np.ndarray | float, layer: Layer) -> np.ndarray | float:
+    """Tables' entries that one token reads in a layer: one for each plane of bits and each eight weights of it."""
+    return bits * layer.n * layer.k / WEIGHTS_PER_LOOKUP
+
+
+def lookups_per_second(bits: np.ndarray, seconds: np.ndarray, layer: Layer) -> float:
+    """The rate under which `lookups` explains the times of one token best: least squares of a line through zero.
+
+    The model is T-MAC's: time is proportional to the bits of a weight (arXiv 2407.00088).
+    """
+    counts = np.asarray(lookups(np.asarray(bits, float), layer))
+    return float((counts**2).sum() / (counts * seconds).sum())

@@ -83,9 +83,16 @@ def factor_figure(bars: pd.DataFrame) -> go.Figure:
     )  # fmt: skip
 
 
-def lookup_figure(times: pd.DataFrame, title: str) -> go.Figure:
-    """Time [µs] over the bits of a weight, a line a way, with the line that the lookups' medians lie on."""
+def lookup_figure(times: pd.DataFrame, modelled: pd.DataFrame, title: str) -> go.Figure:
+    """Time [µs] of one token over the bits of a weight: measured points by way, and the model of the lookups as a line.
+
+    `times` has way, bits, p20_us, p50_us, p80_us; `modelled` bits and time_us.
+    """
     figure = go.Figure()
+    figure.add_scatter(
+        x=modelled["bits"], y=modelled["time_us"], mode="lines", name="model: time by bits",
+        line={"color": WAYS["lookup"][1], "dash": "dot", "width": 1}, hoverinfo="skip",
+    )  # fmt: skip
     for way, rows in times.groupby("way", sort=False):
         words, color, symbol = WAYS[str(way)]
         figure.add_scatter(
@@ -95,12 +102,6 @@ def lookup_figure(times: pd.DataFrame, title: str) -> go.Figure:
                      "color": MUTED},
             hovertemplate="%{x} bits: %{y:.4g} µs<extra></extra>",
         )  # fmt: skip
-        if len(rows) > 1:
-            slope, start = np.polyfit(rows["bits"], rows["p50_us"], 1)
-            figure.add_scatter(
-                x=rows["bits"], y=start + slope * rows["bits"], mode="lines", showlegend=False, hoverinfo="skip",
-                line={"color": color, "dash": "dot", "width": 1},
-            )  # fmt: skip
     figure.update_xaxes(title="bits of a weight", tickvals=[1, 2, 3, 4])
     figure.update_yaxes(title="time of one token [µs]", rangemode="tozero")
     return figure.update_layout(slender(html.escape(title, quote=False), 440))

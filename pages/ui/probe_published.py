@@ -7,7 +7,15 @@ import pandas as pd
 import streamlit as st
 
 from analysis.formats.bit_planes import binary_products, total
-from analysis.serving.weight_only import GROUP_OF_128, byte_ceiling, fades_at, speedup
+from analysis.serving.weight_only import (
+    GROUP_OF_128,
+    Layer,
+    byte_ceiling,
+    fades_at,
+    lookups,
+    lookups_per_second,
+    speedup,
+)
 from pages.ui import claims_beside, figures_few_bits, panels
 from pages.ui.session import facts
 from results_db import Store
@@ -166,18 +174,28 @@ def lookup_times(products: pd.DataFrame) -> pd.DataFrame:
 
 def _tables(opened: Store, products: pd.DataFrame) -> None:
     times = lookup_times(products)
-    if len(times):
+    if (times["way"] == "lookup").any():
+        rate, modelled = _modelled(times)
         panels.show_figure(
-            figures_few_bits.lookup_figure(times, _lookup_finding(times)),
+            figures_few_bits.lookup_figure(times, modelled, _lookup_finding(times)),
             "Time of one token through weights of 1 to 4 bits, by tables of sums and by widening them",
             times[["way", "bits", "shape", "p20_us", "p50_us", "p80_us"]],
             "probe.lookup",
-            "Lines: the model, a time to begin with and one for each bit of a weight, fitted to the medians. "
-            "Both ways read the same bits. Other threads are another run, chosen above; energy is not measured.",
+            f"Dots: one lookup for each eight bits of the weights, {rate / 1e9:.3g} billion a second as fits the "
+            "medians best, so that 4 bits take twice as long as 2. Both ways read the same bits. Other threads are "
+            "another run, chosen above; energy is not measured.",
         )
     else:
         st.caption("Run the shapes 'lookup' above to time tables of sums against widening weights on this CPU.")
     _factors(opened, "tables", {})
+
+
+def _modelled(times: pd.DataFrame) -> tuple[float, pd.DataFrame]:
+    """The rate of lookups [1/s] that the measured medians give, and the time that it gives each number of bits."""
+    own = times[times["way"] == "lookup"]
+    layer, bits = Layer(int(own["n"].iloc[0]), int(own["k"].iloc[0])), np.arange(5)
+    rate = lookups_per_second(own["bits"].to_numpy(), own["p50_us"].to_numpy() / 1e6, layer)
+    return rate, pd.DataFrame({"bits": bits, "time_us": lookups(bits, layer) / rate * 1e6})
 
 
 def _lookup_finding(times: pd.DataFrame) -> str:

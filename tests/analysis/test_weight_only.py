@@ -8,7 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.serving.weight_only import GROUP_OF_128, byte_ceiling, fades_at, speedup
+from analysis.serving.weight_only import (
+    GROUP_OF_128,
+    Layer,
+    byte_ceiling,
+    fades_at,
+    lookups,
+    lookups_per_second,
+    speedup,
+)
 
 DATA = Path(__file__).parents[2] / "results_db" / "data"
 
@@ -39,3 +47,13 @@ def test_an_a10_gains_nearly_four_times_to_32_tokens_and_still_gains_at_128(a10)
 
 def test_bits_that_are_not_fewer_gain_nothing():
     np.testing.assert_allclose(speedup(np.array([1, 100, 10_000]), 16.0, 125, 600), 1.0)
+
+
+@pytest.mark.row("R26")
+def test_four_bits_take_twice_the_lookups_of_two_and_a_rate_is_found_again_from_times():
+    layer = Layer(4096, 11008)
+    assert lookups(4, layer) == 2 * lookups(2, layer) == 4 * 4096 * 11008 / 8
+    bits = np.array([1, 2, 3, 4])
+    times = lookups(bits, layer) / 5e9
+    assert lookups_per_second(bits, times, layer) == pytest.approx(5e9)
+    assert lookups_per_second(bits, times * [1.1, 1.0, 1.0, 1.0], layer) == pytest.approx(5e9, rel=0.01)
