@@ -14,9 +14,11 @@ import numpy as np
 from analysis.fits.bootstrap import Draws
 from analysis.laws import LAWS
 from analysis.plans.budget import best_models
+from analysis.plans.cells import Cells
 from analysis.plans.hardware import Hardware, Wishes, native_schemes
-from analysis.plans.planner import Cells, Factors, win_shares
+from analysis.plans.planner import Factors
 from analysis.plans.speed import constant
+from analysis.plans.win_shares import win_shares
 from benchmarks.report import Clock, machine, table
 
 TITLE = "Planner"

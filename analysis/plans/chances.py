@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import combinations
+
 import numpy as np
 
 from analysis.fits.bootstrap import Draws
 
+# Height and slope (schemes, draws, rows) and beta (draws, 1) or (draws, rows) of some draws.
+Lines = tuple[np.ndarray, np.ndarray, np.ndarray]
 HELD = 2_000_000  # numbers of one array at once: 16 MB
 
 
-def lowest_of_lines(
-    height: np.ndarray, slope: np.ndarray, beta: np.ndarray, row_log: np.ndarray, column_log: np.ndarray
-) -> np.ndarray:
+def lowest_of_lines(lines: Iterable[Lines], row_log: np.ndarray, column_log: np.ndarray) -> np.ndarray:
     """The share of draws in which each scheme's height + slope x^-beta is the lowest (schemes, rows, columns).
 
-    `height` and `slope` are (schemes, draws, rows), `beta` (draws, 1) or (draws, rows); log x of a cell is `row_log`
-    (rows,) plus `column_log` (columns,), which rises. In t = x^-beta the schemes are straight lines, so each is the
-    lowest over one stretch of t: two bounds per draw and row, instead of a loss per cell. Of equal lines the first
-    one wins.
+    `lines` are those of some draws after another, as many at once as stay in a core's cache. Log x of a cell is
+    `row_log` (rows,) plus `column_log` (columns,), which rises. In t = x^-beta the schemes are straight lines, so each
+    is the lowest over one stretch of t: two bounds per draw and row, instead of a loss per cell. Of equal lines the
+    first one wins.
     """
-    schemes, draws, rows = height.shape
-    beta = np.broadcast_to(beta, (draws, rows))
-    stride = len(column_log) + 1
-    edges = np.zeros((schemes, rows, stride))
-    for own in range(schemes):
-        low, high = _stretch(height, slope, own)
+    edges, draws = np.zeros(()), 0
+    for height, slope, beta in lines:
+        schemes, own, rows = height.shape
+        if not draws:
+            edges = np.zeros((schemes, rows, len(column_log) + 1))
+        draws += own
+        _count(edges, height, slope, np.broadcast_to(beta, (own, rows)), row_log, column_log)
+    return edges.cumsum(2)[:, :, :-1] / draws
+
+
+def _count(
+    edges: np.ndarray,
+    height: np.ndarray,
+    slope: np.ndarray,
+    beta: np.ndarray,
+    row_log: np.ndarray,
+    column_log: np.ndarray,
+) -> None:
+    """Adds 1 to `edges` (schemes, rows, columns + 1) where a scheme begins to be the lowest, takes 1 where it ends."""
+    _, rows, stride = edges.shape
+    for own, (low, high) in enumerate(zip(*_stretches(height, slope), strict=True)):
         won = np.nonzero(low < high)
         shift, power = row_log[won[1]], beta[won]
         with np.errstate(all="ignore"):
@@ -32,23 +50,24 @@ def lowest_of_lines(
             end = np.searchsorted(column_log, -np.log(low[won]) / power - shift, "right")
         place = won[1] * stride
         begun, ended = (np.bincount(place + at, minlength=rows * stride) for at in (begin, np.maximum(begin, end)))
-        edges[own] = (begun - ended).reshape(rows, stride)
-    return edges.cumsum(2)[:, :, :-1] / draws
+        edges[own] += (begun - ended).reshape(rows, stride)
 
 
-def _stretch(height: np.ndarray, slope: np.ndarray, own: int) -> tuple[np.ndarray, np.ndarray]:
-    """Between which t >= 0 a line is the lowest, (draws, rows) each; low >= high where it is nowhere."""
-    low, high = np.zeros(height.shape[1:]), np.full(height.shape[1:], np.inf)
-    beaten = np.isnan(height[own] + slope[own])
-    for other in range(len(height)):
-        if other == own:
-            continue
-        gap, steeper = height[other] - height[own], slope[own] - slope[other]
+def _stretches(height: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Between which t >= 0 each line is the lowest, (schemes, draws, rows) each; low >= high where it is nowhere."""
+    low, high = np.zeros(height.shape), np.full(height.shape, np.inf)
+    beaten = np.isnan(height + slope)
+    for i, j in combinations(range(len(height)), 2):
+        gap, steeper = height[j] - height[i], slope[i] - slope[j]
         with np.errstate(all="ignore"):
             crossing = gap / steeper
-        np.fmin(high, crossing, out=high, where=steeper > 0)
-        np.fmax(low, crossing, out=low, where=steeper < 0)
-        beaten |= (steeper == 0) & ((gap < 0) | ((gap == 0) & (other < own)))
+        for up, down, turned in ((i, j, steeper > 0), (j, i, steeper < 0)):  # `up` is the lower one before they cross
+            np.fmin(high[up], np.where(turned, crossing, np.inf), out=high[up])
+            np.fmax(low[down], np.where(turned, crossing, 0.0), out=low[down])
+        level = steeper == 0
+        if level.any():
+            beaten[i] |= level & (gap < 0)
+            beaten[j] |= level & (gap >= 0)
     low[beaten], high[beaten] = np.inf, 0.0
     return low, high
 

@@ -16,12 +16,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.fits.bootstrap import Draws
-from analysis.laws.flops import TRAINING_FLOPS_PER_PARAM_TOKEN
 from analysis.laws.law import Law
-from analysis.laws.powers import powers
-from analysis.plans.chances import lowest_of_lines, lowest_plainly
-from analysis.plans.schemes import Precision, Scheme, draw_speeds, every_pair
+from analysis.plans.cells import Cells
+from analysis.plans.schemes import Precision, Scheme, every_pair, without_factors
 from analysis.plans.speed import SpeedTable, training_speedup
+from analysis.plans.win_shares import win_shares
 
 FP4_BITS = 4.25  # of a stored weight: four, and a scale of eight for each 32 (MXFP4)
 
@@ -40,29 +39,6 @@ def quartet_schemes(factors: Factors, speed: SpeedTable, spread: float = 0.0) ->
     fp8, fp4 = Precision("fp8", 8.0), Precision("fp4", FP4_BITS, factors.forward, factors.backward, (speed,), spread)
     by_name = {scheme.name: scheme for scheme in every_pair((fp8, fp4))}
     return tuple(by_name[name] for name in ("fp8:fp8", "fp4:fp8", "fp8:fp4", "fp4:fp4"))
-
-
-@dataclass(frozen=True)
-class Cells:
-    """The cells of a map: rows are N_max (r,), columns tokens per parameter (c,), or training FLOPs where `compute`."""
-
-    n_max: np.ndarray
-    columns: np.ndarray
-    compute: bool = False
-
-    @property
-    def log_d_over_n(self) -> tuple[np.ndarray, np.ndarray]:
-        """The log of D/N as a part of the row (r,) and one of the column (c,), which add up."""
-        if self.compute:
-            return -np.log(TRAINING_FLOPS_PER_PARAM_TOKEN * self.n_max**2), np.log(self.columns)
-        return np.zeros(len(self.n_max)), np.log(self.columns)
-
-    @property
-    def d_over_n(self) -> np.ndarray:
-        """Tokens per parameter of every cell (r, c)."""
-        if self.compute:
-            return self.columns / (TRAINING_FLOPS_PER_PARAM_TOKEN * self.n_max[:, None] ** 2)
-        return np.broadcast_to(self.columns, (len(self.n_max), len(self.columns)))
 
 
 @dataclass(frozen=True)
@@ -97,11 +73,6 @@ def scheme_loss(law: Law, values: Mapping[str, Any], scheme: Scheme, n: np.ndarr
     return law.evaluate(without_factors(values), {"n_params": n * eff_n, "n_tokens": d * eff_d})
 
 
-def without_factors(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The law's values without its efficiency factors, which a scheme applies to N and D itself."""
-    return {name: value for name, value in values.items() if not name.startswith("eff_")}
-
-
 def region(
     law: Law,
     values: Mapping[str, float],
@@ -121,30 +92,6 @@ def region(
     loss = np.array([scheme_loss(law, values, scheme, n[k], d[k]) for k, scheme in enumerate(schemes)])
     chance = win_shares(draws, schemes, cells, seed) if draws else None
     return Region(tuple(schemes), cells, n, d, loss, loss.argmin(0), chance)
-
-
-def win_shares(
-    draws: Draws, schemes: Sequence[Scheme], cells: Cells, seed: int = 0, plainly: bool = False
-) -> np.ndarray:
-    """The share of draws won by each scheme in each cell (schemes, rows, columns).
-
-    Without looking at every cell where the law is known to follow a sum of two powers (analysis.laws.powers), else, or
-    with `plainly`, by the law itself in every cell.
-    """
-    drawn = draw_speeds(schemes, len(draws), np.random.default_rng(seed))
-    speeds = [scheme.drawn_speed(drawn, cells.n_max) for scheme in schemes]
-    sizes = [cells.n_max * forward for forward, _ in speeds]
-    tokens = [cells.n_max * training_speedup(*both) / both[0] for both in speeds]
-    column = {name: np.asarray(numbers, float)[:, None] for name, numbers in draws.values.items()}
-    found = None if plainly else powers(draws.law, without_factors(column))
-    counted = [scheme.counted(column) for scheme in schemes]
-    n = np.array([size * eff_n for size, (eff_n, _) in zip(sizes, counted, strict=True)])
-    d = np.array([token * eff_d for token, (_, eff_d) in zip(tokens, counted, strict=True)])
-    if found is None:
-        return lowest_plainly(draws, n, d, cells.d_over_n)
-    A, alpha, B, beta = found
-    with np.errstate(all="ignore"):  # a draw beyond the range of floats wins nowhere
-        return lowest_of_lines(A / n**alpha, B / d**beta, np.broadcast_to(beta, n.shape[1:]), *cells.log_d_over_n)
 
 
 def plan(

@@ -92,6 +92,11 @@ def every_pair(precisions: Iterable[Precision]) -> tuple[Scheme, ...]:
     return tuple(Scheme(forward, backward) for forward, backward in product(own, own))
 
 
+def without_factors(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The law's values without its efficiency factors, which a scheme applies to N and D itself."""
+    return {name: value for name, value in values.items() if not name.startswith("eff_")}
+
+
 def draw_speeds(schemes: Iterable[Scheme], draws: int, rng: np.random.Generator) -> dict[str, Speeds]:
     """For every format of the schemes, `draws` draws of its speed: a table at random, times a log-normal factor.
 

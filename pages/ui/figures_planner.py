@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.plans.planner import Cells, Region
+from analysis.plans.cells import Cells
+from analysis.plans.planner import Region
 from pages.ui.figures import MUTED, SCHEME_COLORS, decade_ticks, format_color, words
 
 PLACES = {"circle": ("middle left", "bottom right", "middle right"), "star": ("top center",), "diamond": ("top right",)}

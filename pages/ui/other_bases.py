@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.fits.bootstrap import Draws
 from analysis.laws import Law, get_law
-from analysis.plans.planner import without_factors
+from analysis.plans.schemes import without_factors
 from pages.ui import fits
 from pages.ui.coefficients import PLAN_DRAWS, Basis
 from pages.ui.session import current, facts

@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from analysis.plans.budget import best_models
+from analysis.plans.cells import Cells
 from analysis.plans.hardware import Hardware, Wishes
-from analysis.plans.planner import Cells, Region, region
+from analysis.plans.planner import Region, region
 from analysis.plans.schemes import Scheme
 from analysis.serving.memory import USABLE
 from pages.ui.coefficients import Basis

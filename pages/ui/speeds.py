@@ -10,8 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.laws.powers import powers
-from analysis.plans.planner import without_factors
-from analysis.plans.schemes import Scheme
+from analysis.plans.schemes import Scheme, without_factors
 from analysis.plans.speed import BOPS, SpeedTable, constant, measured_tables, training_speedup
 from pages.ui import calibrating
 from pages.ui.coefficients import Basis

@@ -10,7 +10,8 @@ from analysis.fits.bootstrap import Draws
 from analysis.fits.fitting import fit
 from analysis.fits.staged import fit_staged
 from analysis.laws import LAWS
-from analysis.plans.planner import Cells, Factors, crossover, loss_interval, plan, quartet_schemes, region
+from analysis.plans.cells import Cells
+from analysis.plans.planner import Factors, crossover, loss_interval, plan, quartet_schemes, region
 from analysis.plans.schemes import Precision, pairs
 from analysis.plans.speed import BOPS, SpeedTable, constant, measured_tables
 

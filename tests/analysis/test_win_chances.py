@@ -6,9 +6,10 @@ import pytest
 from analysis.fits.bootstrap import Draws
 from analysis.laws import LAWS
 from analysis.laws.powers import POWERS, powers
-from analysis.plans.planner import Cells, win_shares
+from analysis.plans.cells import Cells
 from analysis.plans.schemes import Precision, Scheme, draw_speeds, every_pair, pairs
 from analysis.plans.speed import SpeedTable, constant
+from analysis.plans.win_shares import win_shares
 
 SIZES = np.array([1e7, 1e9, 1e11])
 BY_SIZE = SpeedTable("by size", "fp8", SIZES, np.array([0.8, 1.5, 2.5]), np.array([0.6, 1.2, 1.9]), "made up", True)
