@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
-from analysis.fits.checks import check_runs
 from analysis.fits.fitting import Fit
 from analysis.laws import LAWS, Law, get_law
 from analysis.laws.columns import COLUMNS, Column, column_of
 from analysis.laws.domains import DOMAINS
 from analysis.laws.param import from_search, to_search
-from pages.ui import panels, tasks
+from pages.ui import any_law_points, panels
+from pages.ui.any_law_points import KEY
 from pages.ui.session import facts
-from pages.ui.working import computed
 from results_db import Store
 
-KEY = "planner.any_law"
 OWN_VALUES, OWN_POINTS = "values of my own", "a fit of my own points"
-MOST_ROWS = 20_000
 # Law without published coefficients -> the law of the same symbols whose sets its source says hold for it too.
 BORROWED = {"average_parameters": "chinchilla"}
 # Numbers that derived quantities ask for besides the columns that laws read: words, and the number at first.
@@ -108,7 +103,7 @@ def choose_values(store: Store, law: Law) -> tuple[dict[str, float], str, Fit | 
         return published[chosen], chosen, None
     if chosen == OWN_VALUES:
         return _own_values(law), "values typed above", None
-    found = _own_fit(law)
+    found = any_law_points.own_fit(law)
     if found is None:
         return None
     st.caption(panels.plain(found.advice))
@@ -140,41 +135,6 @@ def _own_values(law: Law) -> dict[str, float]:
             )
         )  # fmt: skip
     return values
-
-
-def _own_fit(law: Law) -> Fit | None:
-    needed = [*law.required_inputs, *(p.per for p in law.groups if p.required and p.per), law.target]
-    dropped = st.file_uploader(
-        f"A CSV table with the columns {', '.join(needed)}", type="csv", key=f"{KEY}.own.{law.name}", max_upload_size=5
-    )
-    if dropped is None:
-        optional = [name for name in law.inputs if name not in needed]
-        st.caption(
-            f"{COLUMNS[law.target].label} is what the law predicts."
-            + (f" It also reads {', '.join(optional)} where they are there." if optional else "")
-        )
-        return None
-    try:
-        runs = read_points(dropped.getvalue(), law)
-    except ValueError as problem:
-        st.error(panels.plain(str(problem)), icon=":material/error:")
-        return None
-    fitted = computed(f"{KEY}.fit", "Fitting", tasks.fit_runs, law.name, runs, None, tasks.Settings())
-    return fitted.full if fitted else None
-
-
-def read_points(content: bytes, law: Law) -> pd.DataFrame:
-    """The rows of a CSV table that a law can be fitted to. ValueError says what it lacks, by row and column."""
-    try:
-        table = pd.read_csv(io.BytesIO(content), nrows=MOST_ROWS + 1, skipinitialspace=True)
-    except (ValueError, UnicodeDecodeError) as problem:
-        raise ValueError(f"this is no CSV table in UTF-8: {problem}") from problem
-    if len(table) > MOST_ROWS:
-        raise ValueError(f"the table has more than {MOST_ROWS:,} rows; take a part of them")
-    table.index += 2  # row 1 is the header
-    check_runs(law, table)
-    numbers = [name for name in (*law.numeric_inputs, law.target) if name in table]
-    return table.assign(**{name: pd.to_numeric(table[name]).astype(float) for name in numbers}).reset_index(drop=True)
 
 
 def choose_inputs(law: Law, values: Mapping[str, float]) -> dict[str, float | str]:

@@ -92,35 +92,19 @@ def _methods(points: pd.DataFrame, constant: bool) -> list[Method]:
 
 
 def _meetings(points: pd.DataFrame, methods: list[Method], printed: float | None) -> None:
-    rows, marks = [], {}
-    for first, second in combinations(methods, 2):
-        at = crossing(first.loss(HOURS), second.loss(HOURS))
-        share, low, high = crossing_interval(first, second)
-        names = f"{first.name} and {second.name}"
-        marks[f"{names}: {words(at)} h"] = at
-        rows.append({"methods": names, "hours": at, "low": low, "high": high, "draws": 100 * share})
+    """Draws the curves of the methods, where they meet, and what the longest run's hours mean for each."""
+    met = meetings(methods)
     last = float(points["hours"].max())
-    ends = [last * 10, *(hours for hours in marks.values() if np.isfinite(hours))]
-    hours = np.geomspace(float(points["hours"].min()) / 2, max(ends) * 3, 201)
-    curves = pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "method": own.name,
-                    "hours": hours,
-                    "n_tokens": tokens_seen(own.tokens_per_s, hours),
-                    "loss": own.loss(hours),
-                }
-            )
-            for own in methods
-        ],
-        ignore_index=True,
-    )
-    met = [row for row in rows if np.isfinite(row["hours"])]
+    found = met.dropna(subset=["hours"])
+    end = max([last * 10, *found["hours"]])
     title = (
-        f"{met[0]['methods']} meet at {words(met[0]['hours'])} hours" if met else "No two of these methods ever meet"
+        f"{found['methods'].iloc[0]} meet at {words(found['hours'].iloc[0])} hours"
+        if len(found)
+        else "No two of these methods ever meet"
     )
-    beyond = f" Extrapolated {max(ends) / last:.0f} times beyond the longest run." if max(ends) > 10 * last else ""
+    curves = _curves(methods, np.geomspace(float(points["hours"].min()) / 2, end * 3, 201))
+    marks = {f"{row['methods']}: {words(row['hours'])} h": row["hours"] for row in found.to_dict("records")}
+    beyond = f" Extrapolated {end / last:.0f} times beyond the longest run." if end > 10 * last else ""
     panels.show_figure(
         figures_hours.methods_figure(curves, points, last, marks, title),
         f"Loss of each method by accelerator hours: {title}",
@@ -130,7 +114,7 @@ def _meetings(points: pd.DataFrame, methods: list[Method], printed: float | None
         + (f" languini_2023's own two met near {printed:,.0f} hours." if printed is not None else ""),
     )
     panels.show_table(
-        pd.DataFrame(rows),
+        met,
         f"{KEY}.meetings",
         "Where two methods meet, with the 95% interval over bootstrap resamples of their points, and the share of the "
         "resamples in which they meet at all.",
@@ -141,18 +125,49 @@ def _meetings(points: pd.DataFrame, methods: list[Method], printed: float | None
             "draws": st.column_config.NumberColumn("meet in [%]", format="%.0f"),
         },
     )
+    _at_equal_hours(methods, last)
+
+
+def meetings(methods: list[Method]) -> pd.DataFrame:
+    """One row per pair of methods: methods, hours at which they meet, low and high (95%), draws that meet [%]."""
+    rows = []
+    for first, second in combinations(methods, 2):
+        share, low, high = crossing_interval(first, second)
+        at = crossing(first.loss(HOURS), second.loss(HOURS))
+        names = f"{first.name} and {second.name}"
+        rows.append({"methods": names, "hours": at, "low": low, "high": high, "draws": 100 * share})
+    return pd.DataFrame(rows, columns=["methods", "hours", "low", "high", "draws"])
+
+
+def _curves(methods: list[Method], hours: np.ndarray) -> pd.DataFrame:
+    """The fitted loss of every method at these hours: method, hours, n_tokens, loss."""
+    parts = [
+        pd.DataFrame(
+            {
+                "method": own.name,
+                "hours": hours,
+                "n_tokens": tokens_seen(own.tokens_per_s, hours),
+                "loss": own.loss(hours),
+            }
+        )
+        for own in methods
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _at_equal_hours(methods: list[Method], hours: float) -> None:
     panels.show_table(
         pd.DataFrame(
             {
                 "method": [own.name for own in methods],
                 "tokens_per_s": [own.tokens_per_s for own in methods],
-                "tokens": [float(tokens_seen(own.tokens_per_s, last)) for own in methods],
+                "tokens": [float(tokens_seen(own.tokens_per_s, hours)) for own in methods],
                 "alpha": [own.found.values["alpha"] for own in methods],
-                "loss": [float(own.loss(np.array([last]))[0]) for own in methods],
+                "loss": [float(own.loss(np.array([hours]))[0]) for own in methods],
             }
         ),
         f"{KEY}.rates",
-        f"At {last:,.6g} equal hours.",
+        f"At {hours:,.6g} equal hours.",
         {
             "tokens_per_s": st.column_config.NumberColumn("tokens/s of one", format="compact"),
             "tokens": st.column_config.NumberColumn(format="compact"),

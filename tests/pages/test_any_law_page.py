@@ -12,7 +12,8 @@ from laws_page import arrive, table
 from analysis.laws import LAWS, get_law
 from analysis.laws.columns import COLUMNS
 from analysis.laws.domains import DOMAINS
-from pages.ui.any_law_inputs import FURTHER, laws_of, read_points, usual_number, usual_values
+from pages.ui.any_law_inputs import FURTHER, laws_of, usual_number, usual_values
+from pages.ui.any_law_points import read_points
 from pages.ui.planner_any_law import follows
 from pages.ui.task_trends import with_family
 
