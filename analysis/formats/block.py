@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from analysis.formats import fast
 from analysis.formats.arrays import as_codes, as_tensor, float32_tensor
@@ -19,6 +18,17 @@ if TYPE_CHECKING:
     import torch
 
     from analysis.formats.arrays import Array
+    from analysis.formats.choosing import Try
+
+
+class Way(NamedTuple):
+    """One way to encode blocks: the element, a factor on the scale, the tensor's factor, and how to round."""
+
+    element: Format
+    choice: float
+    factor: torch.Tensor
+    rounding: str
+    draws: torch.Tensor | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +88,7 @@ class BlockFormat:
         draws = None if draws is None else to_blocks(draws, self.block_size, axis)
         factor, tensor_scale = self._tensor_scale(blocks)
         codes, scale_codes, chosen = best_try(
-            partial(self._encoded, blocks, element, choice, factor, rounding, draws)
+            partial(self._encoded, blocks, Way(element, choice, factor, rounding, draws))
             for element in self.elements
             for choice in self.scale_choices
         )
@@ -116,40 +126,24 @@ class BlockFormat:
         top = from_blocks(top.expand_as(blocks), codes.shape, self.block_size, quantized.axis)
         return back(-top), back(top)
 
-    def _encoded(
-        self,
-        blocks: torch.Tensor,
-        element: Format,
-        choice: float,
-        factor: torch.Tensor,
-        rounding: str,
-        draws: torch.Tensor | None,
-    ) -> tuple[torch.Tensor, torch.Tensor, Callable[[], torch.Tensor]]:
+    def _encoded(self, blocks: torch.Tensor, way: Way) -> Try:
         """Codes, scale codes and, when asked for, each block's squared error."""
-        compiled = type(self) is BlockFormat and draws is None
-        found = fast.quantize_blocks(self, blocks, element, choice, factor, rounding) if compiled else None
-        codes, scale_codes = found or self._searched(blocks, element, choice, factor, rounding, draws)
+        compiled = type(self) is BlockFormat and way.draws is None
+        found = fast.quantize_blocks(self, blocks, *way[:-1]) if compiled else None
+        codes, scale_codes = found or self._searched(blocks, way)
 
         def error() -> torch.Tensor:
             scales = self._scale_values(scale_codes)
-            values = values_tensor(element, codes.device)[codes.long()] * (scales / factor).unsqueeze(-1)
+            values = values_tensor(way.element, codes.device)[codes.long()] * (scales / way.factor).unsqueeze(-1)
             return (values - blocks).square().sum(dim=-1)
 
         return codes, scale_codes, error
 
-    def _searched(
-        self,
-        blocks: torch.Tensor,
-        element: Format,
-        choice: float,
-        factor: torch.Tensor,
-        rounding: str,
-        draws: torch.Tensor | None,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def _searched(self, blocks: torch.Tensor, way: Way) -> tuple[torch.Tensor, torch.Tensor]:
         """Codes and scale codes, step by step; subclasses may have steps of their own."""
-        scale_codes, scales = self._scales(blocks, element, choice, factor)
-        scaled = self._scaled(blocks, scales, factor).clamp(-element.reach, element.reach)
-        return element.round_tensor(scaled, rounding, saturate=True, uniform=draws), scale_codes
+        scale_codes, scales = self._scales(blocks, way.element, way.choice, way.factor)
+        scaled = self._scaled(blocks, scales, way.factor).clamp(-way.element.reach, way.element.reach)
+        return way.element.round_tensor(scaled, way.rounding, saturate=True, uniform=way.draws), scale_codes
 
     def _along(self, per_block: torch.Tensor, tensor: torch.Tensor, axis: int) -> torch.Tensor:
         """One entry a block, with the axis of blocks where the tensor has the axis that they cut."""
