@@ -8,8 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
-from laws_page import figure, opened, said, table, titles
-from settled_pages import settled
+from laws_page import figure, opened, require_verdict, said, table, titles, turned
 from streamlit.testing.v1 import AppTest
 
 from analysis.commands.terms import held_and_tied
@@ -22,11 +21,15 @@ from pages.ui.tasks import Settings
 from results_db import Store
 
 TRUTH = {"E": 1.8, "A": 400.0, "B": 1800.0, "alpha": 0.34, "beta": 0.36}
+# Rows of every kind: their group, the law that they open with, and another to compare it with.
 KINDS = {
-    "published": "parscale_2025: Pile",
-    "upload": "mine",
-    "one curve": "curves: modded_nanogpt_records, modified GPT 124M (nominal), FineWeb, peak rate 0.0018",
-    "shares": "coverage: halflearned_rlvr_2026, Qwen3-1.7B-Base, IFEval-style prompts",
+    "published": ("parscale_2025: Pile", "parscale", "infinite_compute"),
+    "upload": ("mine", "chinchilla", "overtraining"),
+    "one curve": (
+        "curves: modded_nanogpt_records, modified GPT 124M (nominal), FineWeb, peak rate 0.0018",
+        *("lr_annealing", "multi_power_law"),
+    ),
+    "shares": ("coverage: halflearned_rlvr_2026, Qwen3-1.7B-Base, IFEval-style prompts", "coverage"),
 }
 
 
@@ -87,18 +90,19 @@ SHOWN = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_tab_shows_what_it_is_for(kind, with_upload):
-    at = opened(source=KINDS[kind])
+    source, law, *rivals = KINDS[kind]
+    group = with_upload if kind == "upload" else source
+    rivals = {f"scaling_laws.compared.{group}": [law, *rivals]} if rivals else {}
+    at = opened(source=source, state=rivals)
+    require_verdict(at, law) if kind in ("published", "upload") else None
     tabs = [tab.label for tab in at.tabs]
     assert set(tabs) == {tab for tab in SHOWN if isinstance(tab, str)}
     for tab in tabs:
-        at.session_state["scaling_laws.tab"] = tab
-        settled(at.run())
-        assert not at.exception, tab
+        turned(at, tab)
         assert not at.error, (tab, [error.value for error in at.error])
         assert SHOWN.get((tab, kind), SHOWN[tab])(at), (tab, said(at), titles(at))
 
 
-@pytest.mark.row("R57")
 def test_the_fit_of_an_upload_is_that_of_its_truth_and_is_told_apart_from_published_runs(with_upload):
     at = opened("Parameters", source="mine")
     fitted = table(at, "fitted").set_index("symbol")
@@ -122,7 +126,7 @@ def test_a_parameter_is_held_and_two_are_tied_from_the_address(with_upload):
     assert fitted.loc["alpha", "profile from"] == fitted.loc["beta", "profile from"]
     assert fitted.loc["alpha", "meaning"].endswith("has the value of beta")
     assert "held: E = 1.8, alpha = beta" in said(at)
-    at = opened("Checklist", source="mine", **{"held.chinchilla": "alpha=beta, E=1.8"})
+    turned(at, "Checklist")
     assert "The fit uses 16 runs from mine" in said(at)
     assert "with 3 free parameters (A, B, beta) and E = 1.8, alpha = beta held" in said(at)
 
@@ -161,8 +165,7 @@ def test_every_fit_option_comes_from_the_address_and_is_that_of_the_command_line
     assert fitted.to_dict() == pytest.approx(expected.values, rel=1e-3)
     said_so = "least-squares; alpha within 0.1 and 0.345; E per family; weighted by weight"
     assert said_so in said(at)
-    at.query_params["scaling_laws.tab"] = "Checklist"
-    settled(at.run())
+    turned(at, "Checklist")
     assert "each run counted by its weight. 16 random starts" in said(at)
     assert "alpha was searched within 0.1 and 0.345" in said(at)
 
@@ -199,9 +202,8 @@ def test_an_address_that_names_no_dataset_law_or_tab_opens_the_page_as_usual(wit
 def test_a_filter_that_leaves_no_run_is_said(shipped_store):
     shipped_store.close()
     source = "quest_2025: C4"
-    at = opened(source=source, **{f"law.{source}": title_of(LAWS["chinchilla"])})
-    settled(at.multiselect(key=f"scaling_laws.formats.{source}").set_value([]).run())
-    assert not at.exception
+    none = {f"scaling_laws.formats.{source}": []}
+    at = opened(source=source, state=none, **{f"law.{source}": title_of(LAWS["chinchilla"])})
     assert "No run is left. Widen the filters" in said(at)
 
 
