@@ -72,6 +72,15 @@ def seconds(shape: Mapping[str, float], answer: Answer, rates: Rates, samples: n
     return (parameters + rates.cache_read * attention) / rates.flops + rates.cache_read * read / rates.bandwidth
 
 
+def cost_ratio(larger: Mapping[str, float], smaller: Mapping[str, float], answer: Answer, rates: Rates) -> float:
+    """How many times a sample of the larger model costs one of the smaller.
+
+    In short answers that is the ratio of their parameters; in long ones attention and the cache's traffic draw it
+    towards the ratio of those, and a small model saves less (Kinetics, Sadhukhan et al. 2025).
+    """
+    return float(seconds(larger, answer, rates, 1.0) / seconds(smaller, answer, rates, 1.0))
+
+
 def samples_within(
     shape: Mapping[str, float], answer: Answer, rates: Rates, budget_s: np.ndarray | float
 ) -> np.ndarray:

@@ -105,7 +105,7 @@ def _curve(law: Law, values: dict[str, float], x: dict[str, Any], origin: str, f
         f"{KEY}.curve",
         f"{panels.plain(law.title)}, {panels.plain(origin)}; everything else as chosen above. Dotted: outside of what "
         "the law or its coefficients are known to hold for. "
-        + ("Band: 95% over bootstrap resamples." if band is not None else "Published without an interval."),
+        + ("Band: 95% over bootstrap resamples." if band is not None else "No interval is known for these values."),
     )
 
 

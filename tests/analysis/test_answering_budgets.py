@@ -1,6 +1,7 @@
 """Budgets of answering: what samples cost and solve, and how they are best split, against brute force."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from analysis.plans.test_time import (
     Rates,
     Solver,
     by_budget,
+    cost_ratio,
     matched_inference,
     offline_cost,
     paying_queries,
@@ -94,6 +96,19 @@ def test_long_answers_make_attention_outgrow_the_parameters_and_a_sparse_or_narr
         passed[name] = lengths[np.argmax(cost > 2 * parameters)]
     assert passed["small"] < passed["large"]
     assert passed["small"] < passed["small, 4 bits"] < passed["small, sparse"]
+
+
+@pytest.mark.row("R71")
+def test_the_longer_the_answer_the_less_a_small_model_saves_and_a_sparse_cache_gives_some_back():
+    ratios = [cost_ratio(LARGE, SMALL, Answer(1, length), H100) for length in (1, 500, 32_768, 1e7)]
+    assert ratios == sorted(ratios, reverse=True)
+    assert ratios[0] == pytest.approx(70 / 8, rel=0.01)  # of the parameters
+    flops = 64 * 128 * 80 / (32 * 128 * 32)
+    traffic = 80 / 32
+    assert min(flops, traffic) < ratios[-1] < max(flops, traffic)  # of attention and cache
+    sparse = [cost_ratio(LARGE, SMALL, Answer(1, 32_768), replace(H100, cache_read=part)) for part in (1, 0.1, 1e-9)]
+    assert ratios[2] == sparse[0] < sparse[1] < sparse[2]
+    assert sparse[2] == pytest.approx(ratios[0], rel=0.01)
 
 
 @pytest.mark.row("R70")

@@ -40,6 +40,7 @@ def test_the_tab_answers_with_a_model_its_samples_the_splits_and_what_a_wrong_bu
     assert "act like **1.82 times** its parameters" in words
     assert "**5 samples for 0.036 USD** reach what Claude 3.5 Sonnet" in words
     assert "plansearch_2024 solves 77% of LiveCodeBench with 200 samples" in words
+    assert "costs 8.8x one of Llama-3-8B-Instruct by their parameters" in words
     formats = table(at, "served in").set_index("served in")
     assert formats.loc["fp8 (W8A8)", "samples"] >= 2 * formats.loc["bf16", "samples"]
     assert len(table(at, "claim_id")) > 40
