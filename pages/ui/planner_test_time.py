@@ -163,7 +163,7 @@ def _saved_words(setting: inputs.Setting) -> str:
         f":material/balance: A sample of {largest.name} costs {by_size:.1f}x one of {smaller.name} by their "
         f"parameters, **{here:.1f}x** with attention and cache at {setting.answer.tokens:,.0f} tokens and "
         f"**{far:.1f}x** at {LONG:,.0f}: the longer the answer, the less a small model saves. Reading {SPARSE:.0%} of "
-        f"the cache makes that {sparse:.1f}x (kinetics_2025 reports up to 60 points more from sparse attention where "
+        f"the cache makes that {sparse:.1f}x (kinetics_2025 reports over 60 points more from sparse attention where "
         "little is spent)."
     )
 
