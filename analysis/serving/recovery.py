@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-SIXTEEN_BIT = {"fp16", "bf16", "fp32", "bfp16"}
+SIXTEEN_BIT = {"fp16", "bf16", "fp32"}
 # Upper end of a size [parameters] -> words; the rest are the largest.
 SIZES = ((2e9, "< 2B"), (5e9, "2–5B"), (11e9, "5–11B"), (40e9, "11–40B"), (np.inf, "> 40B"))
 SIZE_NOT_STATED = "size not stated"

@@ -13,6 +13,7 @@ from pages.ui.figures import FORMAT_COLORS, MUTED, ORIGIN_SYMBOLS, format_color,
 
 OTHER_FORMATS = "other formats"
 SIDE = 0.13  # how far beside its bits a dot stands: weights alone on the left, activations too on the right
+WIDE = 8  # bits, beyond which every other width has a tick
 LOWEST_SHARE = 0.03  # of the points that may lie below the axis, at whose foot they are drawn
 MOST_SCHEMES = 6
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -24,9 +25,12 @@ def recovery_figure(points: pd.DataFrame, title: str) -> go.Figure:
     """What is left of the quality [%] against bits per weight, one dot a published or own measurement.
 
     Colour is the format of the weights. Filled dots left of their bits have quantized weights alone, hollow ones on the
-    right quantized activations too; dots below the axis stand at its foot as triangles.
+    right quantized activations too; dots below the axis stand at its foot as triangles. Rows without a width are not
+    drawn.
     """
     figure = go.Figure()
+    points = points.dropna(subset=["weight_bits"])
+    widths = points["weight_bits"]
     floor = _floor(points["recovery"])
     named = points.assign(
         group=[_group(name) for name in points["weight_format"]],
@@ -48,14 +52,14 @@ def recovery_figure(points: pd.DataFrame, title: str) -> go.Figure:
     figure.add_hline(y=100, line={"color": MUTED, "width": 1, "dash": "dash"})
     return figure.update_layout(
         **slender(title, 560),
-        xaxis={"title": "bits per weight"},
+        xaxis={"title": "bits per weight", "dtick": 1 if widths.max() - widths.min() <= WIDE else 2},
         yaxis={"title": "recovery [% of the 16-bit value]"},
     )
 
 
 def _floor(recovery: pd.Series) -> float:
     """The foot of the axis: a multiple of 5 below which few points lie."""
-    return float(max(0.0, 5 * np.floor(recovery.quantile(LOWEST_SHARE) / 5)))
+    return float(max(0.0, 5 * np.floor(recovery.quantile(LOWEST_SHARE) / 5))) if len(recovery) else 0.0
 
 
 def _group(name: object) -> str:

@@ -48,7 +48,7 @@ def coverage_tab() -> None:
         f"{len(shown)} of {len(rows)} rows. A law, format or module implements a row when it names one of its papers; "
         "a test proves it when it is marked as doing so. Collected by make coverage-table, nothing is typed in.",
         COLUMNS,
-        420,
+        panels.short(shown, 420),
     )
     _one(rows)
 

@@ -14,6 +14,7 @@ from pages.ui.dictionary import matching, readable_columns
 from pages.ui.session import facts, store
 
 TERM = "term"
+MOST_IN_FULL = 3  # words of that name whose meaning stands above the table
 WORDS = {
     "kind": column_config.TextColumn("kind"),
     "word": column_config.TextColumn("word", width="medium"),
@@ -56,13 +57,17 @@ def glossary() -> None:
     if shown.empty:
         panels.empty_state("No word has this in its name or meaning.")
     else:
+        named = shown[shown["word"].str.lower() == asked.strip().lower()]
+        for word in named.head(MOST_IN_FULL).to_dict("records"):
+            area, meaning = panels.plain(word["area"]), panels.plain(word["meaning"])
+            st.markdown(f"**{panels.plain(word['word'])}** ({area}). {meaning}")
         panels.show_table(
             shown[list(WORDS)].fillna({"also": "", "row_id": "", "title": "", "area": ""}),
             "literature.glossary",
             f"{len(shown):,} of {len(words):,} words: terms of the shipped glossary, symbols of all laws, number "
             "formats, columns of the store and capability rows.",
             WORDS,
-            420,
+            panels.short(shown, 420),
         )
     _families()
     _reading_map()
@@ -148,7 +153,7 @@ def _reading_map() -> None:
         "literature.map",
         f"{len(shown):,} of {len(sources):,} sources. Without a choice of relevance, all are listed.",
         SOURCES,
-        420,
+        panels.short(shown, 420),
     )
 
 

@@ -133,5 +133,8 @@ def _left_out(found: pd.DataFrame) -> str:
 
 
 def _unproven(rows: pd.DataFrame) -> str:
-    simulated = rows["caution"].fillna("").str.contains("simulated").sum()
-    return f"{simulated} rows come from simulated kernels." if simulated else ""
+    simulated = int(rows["caution"].fillna("").str.contains("simulated").sum())
+    unstated = int(rows["weight_bits"].isna().sum())
+    said = [f"{counted(simulated, 'row')} from simulated kernels."] if simulated else []
+    said += [f"{counted(unstated, 'row')} of no single width: in the tables only."] if unstated else []
+    return " ".join(said)

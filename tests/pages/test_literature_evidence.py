@@ -153,6 +153,7 @@ def test_the_glossary_reaches_every_word_and_every_source(opened: Callable, fact
     at.button_group(key="literature.map.relevance").set_value([])
     at.text_input(key="literature.term").set_value("SQNR").run()
     assert table_with(at, "word")["word"].iloc[0] == "SQNR"
+    assert "**SQNR** (quantization effects)" in texts(at)
     pages = table_with(at, "page")["page"]
     assert {page.rpartition("=")[2] for page in pages} == set(facts_of("sources")["source_id"])
 
