@@ -67,7 +67,7 @@ class Scheme:
 
     def speed(self, n_params: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Forward and backward speed over the reference at each model size."""
-        return self.forward.speeds[0].at(n_params)[0], self.backward.speeds[0].at(n_params)[1]
+        return self.forward.speeds[0].side(n_params, 0), self.backward.speeds[0].side(n_params, 1)
 
     def drawn_speed(self, drawn: Mapping[str, Speeds], n_params: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Forward and backward speed under each draw, (B, k), at sizes `n_params` (k,) or (B, k)."""
@@ -114,7 +114,7 @@ def draw_speeds(schemes: Iterable[Scheme], draws: int, rng: np.random.Generator)
 
 def _drawn(own: Precision, drawn: Mapping[str, Speeds], n_params: np.ndarray, side: int) -> np.ndarray:
     speeds = drawn[own.name]
-    tables = np.array([table.at(n_params)[side] for table in own.speeds])
+    tables = np.array([table.side(n_params, side) for table in own.speeds])
     chosen = tables[speeds.table] if tables.ndim == 2 else tables[speeds.table, np.arange(len(speeds.table))]
     return chosen * speeds.factor[:, None]
 

@@ -22,9 +22,14 @@ class SpeedTable:
 
     def at(self, n_params: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Forward and backward speed-up at sizes `n_params`, linear in log size, flat beyond the table."""
-        position = np.log(np.maximum(n_params, 1.0))
-        knots = np.log(self.n_params)
-        return np.interp(position, knots, self.forward), np.interp(position, knots, self.backward)
+        return self.side(n_params, 0), self.side(n_params, 1)
+
+    def side(self, n_params: np.ndarray, which: int) -> np.ndarray:
+        """One of them: 0 forward, 1 backward."""
+        gains = (self.forward, self.backward)[which]
+        if (gains == gains[0]).all():
+            return np.full(np.shape(n_params), gains[0], float)
+        return np.interp(np.log(np.maximum(n_params, 1.0)), np.log(self.n_params), gains)
 
     @property
     def span(self) -> tuple[float, float]:
