@@ -31,6 +31,7 @@ from results_db.schema_evidence import CLAIMS, COVERAGE, EFFICIENCY_RELATION
 from results_db.schema_facts import (
     GEMM_MEASURED,
     LAW_FITS,
+    LICENSE_COLUMNS,
     LINK_COLUMNS,
     PRICES_ENERGY,
     TRAINING_EFFICIENCY,
@@ -157,6 +158,13 @@ def add_links(connection: Database) -> None:
         connection.execute(f"COMMENT ON COLUMN devices.{name} IS {quoted(comment)}")
 
 
+def add_licenses(connection: Database) -> None:
+    """Version 12: under which license the figures of a source stand, and where that was read."""
+    for name, kind, comment in LICENSE_COLUMNS:
+        connection.execute(f"ALTER TABLE sources ADD COLUMN {name} {kind}")
+        connection.execute(f"COMMENT ON COLUMN sources.{name} IS {quoted(comment)}")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     create_first_tables,
     add_probe_run,
@@ -169,6 +177,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     add_sweeps,
     add_capabilities,
     add_links,
+    add_licenses,
 )
 VERSION_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_version (

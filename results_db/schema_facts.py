@@ -127,7 +127,19 @@ PRICES_ENERGY = Table(
     ),
 )
 
-# Columns of models.
+LICENSE_COLUMNS = (
+    (
+        "license",
+        "VARCHAR",
+        "SPDX identifier of the repository in which its figures were read, else of the one behind its link; 'none "
+        "stated': that repository names none; NULL: not looked up, as of papers and pages, or not at hand",
+    ),
+    (
+        "license_locator",
+        "VARCHAR",
+        "where the license was read, or why it was not; NULL: a paper or page, of which only facts are taken",
+    ),
+)
 LINK_COLUMNS = (
     (
         "link_gb_s",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from results_db import deleting, editing, exporting, history, reading, sharing, writing
+from results_db import attribution, deleting, editing, exporting, history, reading, sharing, writing
 from results_db.access import Access
 from results_db.browsing import Runs
 from results_db.copying import copy_store
@@ -119,6 +119,11 @@ class Store:
         """Every table with what it holds and how many rows: table, meaning, rows."""
         with self._access.reading() as cursor:
             return reading.summary(cursor)
+
+    def rows_by_source(self) -> pd.DataFrame:
+        """Published rows of every source in every table that has some: source_id, table_name, n_rows."""
+        with self._access.reading() as cursor:
+            return attribution.rows_by_source(cursor)
 
     def first_rows(self, table: str, limit: int, /, **equals: Any) -> pd.DataFrame:
         """The first of the rows that `table` would return, at most `limit`."""

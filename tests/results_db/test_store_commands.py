@@ -70,7 +70,13 @@ def test_sources_are_csv_or_json_records(command: Callable, in_place: Path) -> N
         "area",
         "relevance",
         "arxiv_verified",
+        "license",
+        "license_locator",
     }
+    licenses = {record["source_id"]: record["license"] for record in records}
+    assert licenses["llm_qat_2023"] == "CC-BY-NC-4.0"
+    assert licenses["quartet_ii_2026"] == "none stated"
+    assert licenses["kbit_laws_2022"] is None
 
 
 def test_check_finds_nothing_in_a_good_store(command: Callable, in_place: Path) -> None:
