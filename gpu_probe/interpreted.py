@@ -27,6 +27,7 @@ CASES = {
     "vector": (Shape(1, 24, 1024), VECTOR),
     "rows": (Shape(40, 1, 256), ROWS),
     "int4 weights": (PRODUCT, Tile(32, 32, 128, 4, 1)),
+    "block_scaled_tma": (Shape(130, 48, 512), Tile(128, 128, 256, 4, 1)),
 }
 # What the interpreter of Triton 3.9 computes wrongly, and the kernels of which it therefore proves nothing.
 _BITS = "Triton's interpreter multiplies the bit patterns of bfloat16 instead of its values"
@@ -38,6 +39,7 @@ INTERPRETER_FAULTS = {
     "triton_int4_weight": _BITS,
     "quantize_mxfp4_hadamard": _BITS,  # multiplies its signs in bfloat16
     "triton_nvfp4": _SCALES,
+    "triton_nvfp4_tma": _SCALES,
     "quantize_fp8": _CARRY,
     "quantize_mxfp8": _CARRY,
     "quantize_nvfp4": _CARRY,
@@ -54,7 +56,8 @@ def interpret(kernel: Kernel, seed: int) -> tuple[str, str]:
         operands = kernel.operands(LAYER, Place("cpu", "cuda"), seed)
         return _said(LAYER, check(kernel, LAYER, operands, kernel.launch("cuda", operands.tensors, None), "cpu", seed))
     assert kernel.program is not None
-    shape, tile = CASES.get(kernel.program.kind, (PRODUCT, SMALL))
+    program = kernel.program
+    shape, tile = CASES.get(program.function) or CASES.get(program.kind, (PRODUCT, SMALL))
     operands = kernel.operands(shape, Place("cpu", "cuda"), seed)
     if kernel.program.outputs is not None:
         outs = kernel.program.outputs(operands.tensors[0])

@@ -64,6 +64,7 @@ def _of_a_step(models: Models) -> tuple[Shape, ...]:
 TRAINING = (
     "mm_bf16", "mm_fp8", "mm_mxfp8", "mm_mxfp4", "mm_nvfp4",
     "triton_fp8", "triton_mxfp8", "triton_mxfp4", "triton_nvfp4",
+    "triton_mxfp8_tma", "triton_mxfp4_tma", "triton_nvfp4_tma",
     "quantize_fp8", "quantize_mxfp8", "quantize_mxfp4", "quantize_mxfp4_hadamard", "quantize_nvfp4",
 )  # fmt: skip
 _WAYS = ("bf16", "fp8", "mxfp4", "nvfp4", "triton_mxfp4", "triton_nvfp4")

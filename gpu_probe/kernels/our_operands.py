@@ -18,12 +18,15 @@ GROUP = 128
 Make = Callable[[Shape, Place, int], Operands]
 
 
-def block_scaled_operands(a_format: str, w_format: str) -> Make:
-    """A maker of two operands quantized by formats of analysis.formats: codes, scales, whole, of a and then of w."""
+def block_scaled_operands(a_format: str, w_format: str, tiled: bool = False) -> Make:
+    """A maker of two operands quantized by formats of analysis.formats: codes, scales, whole, of a and then of w.
+
+    Scales lie row by row, or in tiles of 128 x 4.
+    """
 
     def make(shape: Shape, place: Place, seed: int) -> Operands:
-        a, rows = _side(a_format, shape.m, shape.k, place, seed)
-        w, columns = _side(w_format, shape.n, shape.k, place, seed + 1)
+        a, rows = _side(a_format, shape.m, shape.k, place, seed, tiled)
+        w, columns = _side(w_format, shape.n, shape.k, place, seed + 1, tiled)
         return Operands((*a, *w), rows, columns)
 
     return make
@@ -81,11 +84,11 @@ def token_and_codes(dtype: str) -> Make:
 
 
 def _side(
-    format_name: str, rows: int, k: int, place: Place, seed: int
+    format_name: str, rows: int, k: int, place: Place, seed: int, tiled: bool = False
 ) -> tuple[tuple[Tensor, ...], Callable[[Tensor], Tensor]]:
     import torch
 
-    (codes, scales, *whole), decoded = side(format_name, rows, k, place, seed, tiled=False)
+    (codes, scales, *whole), decoded = side(format_name, rows, k, place, seed, tiled)
     if format_name in E4M3_SCALES:
         scales = scales.view(torch.float8_e4m3fn)
     one = whole[0] if whole else torch.ones(1, device=place.torch_device)

@@ -21,7 +21,8 @@ class Program:
     """`function` of gpu_probe.triton_code.`module`: pointers (results last), then m, n, k, then constants.
 
     `pointers` are Triton's names of their types; `kind` chooses the tile; `packed` elements of k lie in one item
-    of the first operand. `outputs` makes the results of a program that has several.
+    of the first operand. `outputs` makes the results of a program that has several. `descriptors` says that it makes
+    tensor descriptors, for which Triton asks for memory on the device.
     """
 
     module: str
@@ -31,6 +32,7 @@ class Program:
     constants: Mapping[str, Any]
     packed: int = 1
     outputs: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None
+    descriptors: bool = False
 
     def load(self) -> Any:
         """The Triton function; imports Triton."""
@@ -72,8 +74,19 @@ class Program:
             return self.call(tile_for(self.kind, "sm_90"), tensors, outs)
         facts = torch.cuda.get_device_properties(tensors[0].device)
         arch = facts.gcnArchName.split(":")[0] if kind == "rocm" else f"sm_{facts.major}{facts.minor}"
+        if self.descriptors:
+            import triton
+
+            triton.set_allocator(_memory)
         with torch.cuda.device(tensors[0].device):  # Triton launches on the current device
             return self.call(tile_for(self.kind, arch), tensors, outs)
+
+
+def _memory(size: int, alignment: int, stream: int | None) -> Tensor:
+    """Memory on the current device in which a launched program keeps its descriptors."""
+    import torch
+
+    return torch.empty(size, dtype=torch.int8, device="cuda")
 
 
 def assembly(made: Any) -> str:

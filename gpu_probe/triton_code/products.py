@@ -8,16 +8,21 @@ import triton.language as tl
 
 
 @triton.jit
-def _tile(m, n, BM: tl.constexpr, BN: tl.constexpr):
-    """Rows and columns of this program: tiles are walked in bands of eight tile rows, so that operands stay cached."""
+def _corner(m, n, BM: tl.constexpr, BN: tl.constexpr):
+    """First row and column of this program: tiles are walked in bands of eight tile rows, so operands stay cached."""
     place = tl.program_id(0)
     tall, wide = tl.cdiv(m, BM), tl.cdiv(n, BN)
     first = place // (8 * wide) * 8
     height = tl.minimum(tall - first, 8)
     inner = place % (8 * wide)
-    rows = (first + inner % height) * BM + tl.arange(0, BM)
-    columns = (inner // height) * BN + tl.arange(0, BN)
-    return rows, columns
+    return (first + inner % height) * BM, (inner // height) * BN
+
+
+@triton.jit
+def _tile(m, n, BM: tl.constexpr, BN: tl.constexpr):
+    """Rows and columns of this program."""
+    row, column = _corner(m, n, BM, BN)
+    return row + tl.arange(0, BM), column + tl.arange(0, BN)
 
 
 @triton.jit
@@ -69,6 +74,45 @@ def block_scaled(
         w_at += BK // W_PACK
         a_scales_at += BK // BLOCK
         w_scales_at += BK // BLOCK
+    _store(out, total * (tl.load(a_whole) * tl.load(w_whole)), rows, columns, m, n)
+
+
+@triton.jit
+def _tiles_of_scales(scales, rows, groups, ROWS: tl.constexpr, GROUPS: tl.constexpr):
+    """A descriptor of scales in tiles of 128 x 4 (gpu_probe.layout), loaded as ROWS tiles by GROUPS of them."""
+    tall = tl.cdiv(rows, 128)
+    return tl.make_tensor_descriptor(
+        scales, [1, tall, groups, 2, 256], [tall * groups * 512, groups * 512, 512, 256, 1], [1, ROWS, GROUPS, 2, 256]
+    )
+
+
+@triton.jit
+def _in_rows(tiles, ROWS: tl.constexpr, GROUPS: tl.constexpr):
+    """Loaded tiles of scales as rows of scales."""
+    parts = tl.reshape(tiles, (ROWS, GROUPS, 32, 4, 4))
+    return tl.reshape(tl.permute(parts, (0, 3, 2, 1, 4)), (128 * ROWS, 4 * GROUPS))
+
+
+@triton.jit
+def block_scaled_tma(
+    a, a_scales, a_whole, w, w_scales, w_whole, out, m, n, k,
+    BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, BLOCK: tl.constexpr,
+    A_KIND: tl.constexpr, A_PACK: tl.constexpr, W_KIND: tl.constexpr, W_PACK: tl.constexpr,
+):  # fmt: skip
+    """As block_scaled, operands and scales copied by the tensor memory accelerator, scales in tiles of 128 x 4."""
+    row, column = _corner(m, n, BM, BN)
+    GROUPS: tl.constexpr = BK // BLOCK // 4
+    a_tiles = tl.make_tensor_descriptor(a, [m, k // A_PACK], [k // A_PACK, 1], [BM, BK // A_PACK])
+    w_tiles = tl.make_tensor_descriptor(w, [n, k // W_PACK], [k // W_PACK, 1], [BN, BK // W_PACK])
+    a_factors = _tiles_of_scales(a_scales, m, k // BLOCK // 4, BM // 128, GROUPS)
+    w_factors = _tiles_of_scales(w_scales, n, k // BLOCK // 4, BN // 128, GROUPS)
+    total = tl.zeros((BM, BN), dtype=tl.float32)
+    for step in range(k // BK):
+        left, right = a_tiles.load([row, step * (BK // A_PACK)]), w_tiles.load([column, step * (BK // W_PACK)])
+        left_scales = _in_rows(a_factors.load([0, row // 128, step * GROUPS, 0, 0]), BM // 128, GROUPS)
+        right_scales = _in_rows(w_factors.load([0, column // 128, step * GROUPS, 0, 0]), BN // 128, GROUPS)
+        total = tl.dot_scaled(left, left_scales, A_KIND, tl.trans(right), right_scales, W_KIND, total)
+    rows, columns = row + tl.arange(0, BM), column + tl.arange(0, BN)
     _store(out, total * (tl.load(a_whole) * tl.load(w_whole)), rows, columns, m, n)
 
 

@@ -52,6 +52,7 @@ RUNS_ON = {
     "triton_mxfp8": FP8_TYPES | {"gfx950"},
     "triton_mxfp4": NVIDIA_8 | {"gfx950"},
     "triton_nvfp4": FP8_TYPES,
+    **dict.fromkeys(("triton_mxfp8_tma", "triton_mxfp4_tma", "triton_nvfp4_tma"), BLACKWELL),
     "triton_w4a8": FP8_TYPES | {"gfx950"},
     "triton_int4_weight": NVIDIA_8 | AMD,
     "gemv_bf16": NVIDIA_8 | AMD,

@@ -82,6 +82,8 @@ NATIVE = [
     ("triton_mxfp8", "sm_120", r"mma\.sync\S*kind::mxf8f6f4\S*e4m3\.e4m3\.f32\.ue8m0"),
     ("triton_mxfp4", "sm_120", r"mma\.sync\S*kind::mxf4nvf4\S*scale_vec::2X\S*e2m1\.e2m1\.f32\.ue8m0"),
     ("triton_nvfp4", "sm_120", r"mma\.sync\S*kind::mxf4nvf4\S*scale_vec::4X\S*e2m1\.e2m1\.f32\.ue4m3"),
+    ("triton_nvfp4_tma", "sm_100", r"tcgen05\.mma\S*kind::mxf4nvf4"),
+    ("triton_mxfp4_tma", "sm_120", r"mma\.sync\S*kind::mxf4nvf4\S*scale_vec::2X\S*e2m1\.e2m1\.f32\.ue8m0"),
     ("triton_int4_weight", "sm_90", r"wgmma\.mma_async\S*\.f32\.bf16\.bf16"),
     ("gemv_mxfp4_weight", "sm_80", r"ld\.global"),
     ("gemv_nvfp4_weight", "sm_90", r"ld\.global"),
@@ -104,6 +106,7 @@ def test_a_kernel_compiles_to_its_formats_own_instruction_without_spills(name, a
     assert re.search(instruction, made.code), found.sentence
     assert made.stack_bytes == 0
     assert made.shared_bytes <= SHARED_BYTES[arch]
+    assert bool(KERNELS[name].program.descriptors) == ("cp.async.bulk.tensor" in made.code)
 
 
 @pytest.mark.parametrize(("name", "arch"), QUANTIZING)
