@@ -49,11 +49,13 @@ def verify(archs: Sequence[str]) -> Iterator[dict]:
         if kernel.program is None or "cpu" in kernel.runs_on:
             yield from _numbers(kernel, cpu)
     yield from _interpreted([name for name, kernel in KERNELS.items() if kernel.program or name in INTERPRETED_LAYERS])
+    calls: dict[str, tuple[str, str]] = {}
     for arch, device in devices.items():
         for kernel in KERNELS.values():
-            library = kernel.program is None and not kernel.phase
-            check_name, judged = ("contract", _contract) if library else ("compiled", _compiled)
-            yield _row(check_name, kernel.name, arch, *judged(kernel, device))
+            if kernel.program is not None or kernel.phase:
+                yield _row("compiled", kernel.name, arch, *_compiled(kernel, device))
+            else:
+                yield _row("contract", kernel.name, arch, *_contract(kernel, device, calls))
 
 
 def _row(check: str, kernel: str, arch: str, status: str, detail: str) -> dict:
@@ -107,11 +109,10 @@ def _compiled(kernel: Kernel, device: DeviceInfo) -> tuple[str, str]:
         return "FAILED", _said(problem)
 
 
-def _contract(kernel: Kernel, device: DeviceInfo) -> tuple[str, str]:
-    """Status and detail of one call made with tensors that have everything but data.
+def _contract(kernel: Kernel, device: DeviceInfo, calls: dict[str, tuple[str, str]]) -> tuple[str, str]:
+    """Status and detail of the kernel's call on the device; what one call found holds for all of that kind.
 
-    Operands are made on the CPU as they would be for the device, mirrored as CUDA tensors without memory,
-    and passed to the same code that calls the library on a GPU.
+    `calls` keeps it by kernel: tensors without memory have no compute capability, so it is the same on each.
     """
     if reason := kernel.why_not(device):
         return "UNSUPPORTED", reason
@@ -121,6 +122,17 @@ def _contract(kernel: Kernel, device: DeviceInfo) -> tuple[str, str]:
         return "SKIPPED", "a copy has no call contract to check"
     if kernel.name.endswith("_sparse"):
         return "SKIPPED", "torch's tracer does not know how cuSPARSELt packs weights"
+    if kernel.name not in calls:
+        calls[kernel.name] = _call(kernel, device)
+    return calls[kernel.name]
+
+
+def _call(kernel: Kernel, device: DeviceInfo) -> tuple[str, str]:
+    """Status and detail of one call made with tensors that have everything but data.
+
+    Operands are made on the CPU as they would be for the device, mirrored as CUDA tensors without memory,
+    and passed to the same code that calls the library on a GPU.
+    """
     try:
         result = _fake_call(kernel, device)
     except Exception as problem:  # the library's refusal is the finding
