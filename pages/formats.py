@@ -9,6 +9,7 @@ from analysis.formats import ROUNDINGS, TRANSFORMS
 from analysis.formats.survey import TENSOR_FORMATS
 from analysis.formats.table import ELEMENTS, USED_ELEMENTS
 from pages.ui import (
+    claims_beside,
     figures_formats,
     format_checkpoints,
     format_codes,
@@ -34,6 +35,14 @@ TABS = (
     "A checkpoint",
     "For training",
 )
+# What papers claim about what a tab shows; tabs that are not here have theirs inside.
+CLAIMED = {
+    "Error": ("fp8_formats_2022", "fp8_accelerators_2025", "bitmod_2024", "afpq_2023", "ptq_impact_2023"),
+    "Exponent splits": ("llm_fp4_2023", "minifloat_fpga_2023", "fp8_power_exponent_2022", "zeroquant_fp_2023",
+                        "fp_diffusion_2024", "int_fp_qsim_2023"),
+    "Integer or float": ("fp8_vs_int8_2023", "integer_quant_principles_2020"),
+    "Transforms": ("bfp_outlier_sorting_2024", "fp4_design_space_2025", "quartet_2025", "int16_dfp_cnn_2018"),
+}  # fmt: skip
 
 panels.header(
     "Formats",
@@ -147,3 +156,4 @@ with main:
         if tab.open:
             with tab:
                 drawn.get(name, no_tensor)()
+                claims_beside.published("formats.claims", CLAIMED.get(name, ()))

@@ -16,13 +16,15 @@ COLUMNS = {
     "subject": column_config.TextColumn("claim of"),
     "metric": column_config.TextColumn("what"),
     "printed": column_config.TextColumn("printed"),
+    "implied": column_config.TextColumn("so the baseline has", help="The score that the paper prints for the method, "
+                                        "less what it gains."),
     "baseline": column_config.TextColumn("against"),
     "condition": column_config.TextColumn("kind of figure"),
     "hardware": column_config.TextColumn("hardware"),
     "title": column_config.TextColumn("paper"),
     "link": column_config.LinkColumn("link", display_text="open"),
     "claim_id": column_config.TextColumn("key"),
-}
+}  # fmt: skip
 
 
 def claims_of(sources: Sequence[str]) -> pd.DataFrame:
@@ -31,7 +33,19 @@ def claims_of(sources: Sequence[str]) -> pd.DataFrame:
     found = found[found["source_id"].isin(sources)]
     order = found["source_id"].map({source: place for place, source in enumerate(sources)})
     papers = facts(store(), "sources")[["source_id", "title", "link"]]
+    found = found.assign(implied=_implied(found))
     return worded(found.iloc[order.argsort(kind="stable")].merge(papers, on="source_id", how="left"))
+
+
+def _implied(found: pd.DataFrame) -> list[str]:
+    """What a gain over a baseline makes of the same paper's score, '' where it prints none or in another unit."""
+    scores = found[found["metric"] == "score"].drop_duplicates("source_id").set_index("source_id")
+    words = []
+    for row in found.to_dict("records"):
+        score = scores.loc[row["source_id"]] if row["source_id"] in scores.index else None
+        known = score is not None and row["metric"] == "accuracy_delta" and row["unit"] == score["unit"]
+        words.append(f"{score['value'] - row['value']:.4g} {row['unit']}" if known else "")
+    return words
 
 
 def published(name: str, sources: Sequence[str]) -> None:

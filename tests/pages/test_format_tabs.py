@@ -65,12 +65,16 @@ def said(at):
     return [element.value.replace("\\", "") for kind in kinds for element in kind]
 
 
+@pytest.mark.row("R11")
 def test_the_splits_tab_names_a_winner_at_every_width(opened):
     at = opened("formats", formats__tab="Exponent splits", formats__distribution="Uniform")
     found = table(at, "bits", "float", "winner")
     assert list(found["bits"]) == [3, 4, 5, 6, 7, 8]
     assert not found["float"].str.endswith("sat").any()
     assert any("the first 65,536 of them" in text for text in said(at))
+    card = table(at, "printed", "implied").set_index("claim_id")
+    printed = [card.loc[f"llm_fp4_2023-0{n}", ["printed", "implied"]].tolist() for n in (1, 2, 3)]
+    assert printed == [["63.1 points", ""], ["-5.8 points", "68.9 points"], ["12.7 points", "50.4 points"]]
 
 
 @pytest.mark.row("R12")

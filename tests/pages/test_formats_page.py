@@ -45,6 +45,7 @@ def upload(at, name, data):
     return at
 
 
+@pytest.mark.row("R14")
 def test_the_first_view_compares_five_formats_on_normal_values(page):
     table = errors(page)
     assert list(table.index) == DEFAULT
@@ -53,6 +54,9 @@ def test_the_first_view_compares_five_formats_on_normal_values(page):
         fmt = per_tensor(ELEMENTS[name]) if name in ELEMENTS else FORMATS[name]
         assert table.loc[name, "sqnr_db"] == pytest.approx(trial(fmt, x).errors.sqnr_db), name
     assert len(page.get("plotly_chart")) == 3
+    printed = next(table.value for table in page.dataframe if "printed" in table.value).set_index("claim_id")["printed"]
+    assert printed["bitmod_2024-01"].startswith("-0.5%")
+    assert [printed[f"bitmod_2024-0{n}"] for n in (2, 3, 4)] == ["1.69x", "1.48x", "128 weights"]
 
 
 def test_other_formats_and_a_transform_change_the_table(page):

@@ -150,6 +150,7 @@ def test_overflow_and_values_that_are_not_finite_reach_the_result():
         assert accumulate(np.zeros(0), name) == 0
 
 
+@pytest.mark.row("R20")
 def test_two_bf16_orders_of_one_sum_differ_and_float32_shrinks_the_gap_a_thousandfold():
     terms = np.float32(np.random.default_rng(7).lognormal(0, 1, 1024))
     terms = torch.from_numpy(terms).bfloat16().double().numpy()
@@ -238,6 +239,7 @@ def float_product(x, y, name):
     return rounded(x * y, significant).numpy()
 
 
+@pytest.mark.row("R19")
 def test_the_expected_error_of_lmul_with_4_bits_is_close_to_that_of_e4m3_and_with_3_bits_below_that_of_e5m2():
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((2, 200_000))

@@ -28,6 +28,7 @@ def test_four_6_bit_codes_share_three_bytes_lowest_bits_first():
     assert pack(np.array([0b000001, 0b000010, 0b000011, 0b100000]), 6).tolist() == [0b10000001, 0b00110000, 0b10000000]
 
 
+@pytest.mark.row("R15")
 def test_all_64_codes_survive_the_planes_of_4_and_2_bits_at_6_bits_each():
     codes = np.arange(64, dtype=np.uint8)
     upper, lower = pack_4_2(codes)

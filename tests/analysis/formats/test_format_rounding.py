@@ -75,6 +75,7 @@ def test_toward_zero_never_overflows_a_finite_value():
 
 
 @pytest.mark.parametrize("name", ["e2m1", "e4m3", "int4", "bf16"])
+@pytest.mark.row("R22")
 def test_the_mean_of_stochastic_rounding_is_the_input(name):
     fmt, copies = ELEMENTS[name], 1_000_000
     for value in (0.3, -1.1, 2.71):
@@ -92,6 +93,7 @@ def test_exact_values_stay_under_stochastic_rounding():
 
 
 @pytest.mark.parametrize("name", ["e2m1", "e4m3"])
+@pytest.mark.row("R22")
 def test_stochastic_codes_do_not_depend_on_chunking(name):
     fmt, x = ELEMENTS[name], np.random.default_rng(0).standard_normal(1001).astype(np.float32)
     whole = fmt.encode(x, "stochastic", seed=9)

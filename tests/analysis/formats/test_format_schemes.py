@@ -200,6 +200,7 @@ def test_each_sign_has_its_own_scale(name, values):
 @pytest.mark.parametrize(
     ("two", "one"), [("fp4_afpq", "e2m1_g128"), ("fp3_afpq", "e2m0_g128"), ("nf4_afpq", "nf4_g128")]
 )
+@pytest.mark.row("R14")
 def test_two_scales_are_no_worse_than_one_on_skewed_groups(two, one):
     x = np.abs(normal(64, 1024)) * f32(3)
     x[:, ::7] *= f32(-0.1)
@@ -322,6 +323,7 @@ def test_slices_equal_the_published_formula_and_truncated_ones_are_the_top_bits(
 
 
 @pytest.mark.parametrize("kept", range(3, 9))
+@pytest.mark.row("R17")
 def test_one_parent_of_8_bits_serves_every_width(kept):
     x, parent = uneven((8, 200)), get_format("int8_row_zp")
     assert isinstance(parent, AffineFormat)
@@ -341,6 +343,7 @@ def test_one_parent_of_8_bits_serves_every_width(kept):
     assert sum(range(3, 9)) == 33
 
 
+@pytest.mark.row("R17")
 def test_the_top_two_bits_of_each_stored_code_are_the_served_int2_codes():
     x, parent = uneven((8, 200)), get_format("int8_row_zp")
     stored = parent.quantize(x)

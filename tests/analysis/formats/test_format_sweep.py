@@ -30,6 +30,7 @@ def test_every_split_of_every_width_is_tried_beside_its_integer(swept):
         assert list(rows.loc[rows["kind"] == "integer", "format"]) == [f"int{bits}"]
 
 
+@pytest.mark.row("R11")
 def test_e2m1_is_among_them_with_the_table_of_the_standard():
     (e2m1,) = [fmt for fmt in splits(4) if fmt.name == "e2m1"]
     np.testing.assert_array_equal(e2m1.finite[e2m1.finite >= 0], [0, 0.5, 1, 1.5, 2, 3, 4, 6])
@@ -51,6 +52,7 @@ def test_errors_are_those_of_a_brute_force(swept, name):
     assert frame.loc[name, "relative_mse"] == pytest.approx(brute_force(x, values), rel=1e-4)
 
 
+@pytest.mark.row("R12")
 def test_integers_win_on_a_uniform_tensor_and_floats_once_outliers_are_heavy(swept):
     for bits in WIDTHS:
         assert winners(swept["uniform"]).set_index("bits").loc[bits, "winner"] == f"int{bits}"

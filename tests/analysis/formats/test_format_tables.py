@@ -52,6 +52,17 @@ def test_count_of_finite_codes(name, count):
     assert np.isfinite(ELEMENTS[name].values).sum() == count
 
 
+@pytest.mark.row("R10")
+def test_e4m3_has_one_nan_pattern_and_ends_at_448_and_e5m2_keeps_infinities_and_ends_at_57344():
+    e4m3, e5m2 = ELEMENTS["e4m3"], ELEMENTS["e5m2"]
+    assert (e4m3.max, e5m2.max) == (448, 57344)
+    assert not np.isinf(e4m3.values).any()
+    assert np.flatnonzero(np.isnan(e4m3.values)).tolist() == [0x7F, 0xFF]
+    assert np.flatnonzero(np.isinf(e5m2.values)).tolist() == [0x7C, 0xFC]
+    assert np.flatnonzero(np.isnan(e5m2.values)).tolist() == [0x7D, 0x7E, 0x7F, 0xFD, 0xFE, 0xFF]
+
+
+@pytest.mark.row("R11")
 def test_e2m1_codes_are_the_published_ones():
     assert ELEMENTS["e2m1"].values[:8].tolist() == [0, 0.5, 1, 1.5, 2, 3, 4, 6]
 
@@ -95,6 +106,7 @@ def test_every_row_is_complete(fmt):
     assert not element.values.flags.writeable
 
 
+@pytest.mark.row("R16")
 def test_bf16_holds_1e38_where_fp16_overflows_above_65504_and_stored_bytes_fall_with_the_bits():
     bf16, fp16 = ELEMENTS["bf16"], ELEMENTS["fp16"]
     assert bf16.decode(bf16.encode(np.float32(1e38))) == pytest.approx(1e38, rel=2.0**-8)

@@ -78,6 +78,7 @@ def test_random_signs_follow_the_seed():
     assert not torch.equal(first, other)
 
 
+@pytest.mark.row("R13")
 def test_sorting_is_a_permutation_whose_inverse_restores_the_order_exactly():
     x = torch.from_numpy(outliers())
     turned = get_transform("sort-channels").turn(x)
@@ -87,6 +88,7 @@ def test_sorting_is_a_permutation_whose_inverse_restores_the_order_exactly():
 
 
 @pytest.mark.parametrize("name", ["mxfp4", "int4_g32", "bfp4", "nvfp4"])
+@pytest.mark.row("R13")
 def test_sorting_lowers_the_error_where_a_few_channels_are_outliers(name):
     x = outliers((128, 512))
     plain, sorted_first = (
