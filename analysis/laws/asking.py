@@ -18,7 +18,7 @@ POINTS = 121
 
 def questions(law: Law) -> dict[str, str]:
     """What a law can be asked by name, in words: what it predicts, and what it derives from known columns."""
-    derived = {quantity.name: quantity.meaning for quantity in _derived(law)}
+    derived = {quantity.name: _in_words(quantity) for quantity in _derived(law)}
     return {law.target: law.predicts.label} | derived
 
 
@@ -56,6 +56,15 @@ def beyond(law: Law, table: pd.DataFrame, x: Mapping[str, Any]) -> list[str]:
         f"{_with_numbers(limit, x)}"
         for limit in passed
     ]
+
+
+def _in_words(quantity: Derived) -> str:
+    """The meaning of a quantity with the words of the columns that it names."""
+    meaning = quantity.meaning
+    for column in quantity.given:
+        if "_" in column:  # others are words
+            meaning = meaning.replace(column, f"the {COLUMNS[column].words} given")
+    return meaning
 
 
 def _with_numbers(quantity: Derived, x: Mapping[str, Any]) -> str:

@@ -56,7 +56,7 @@ def test_a_law_that_no_published_runs_feed_is_fitted_to_an_upload_and_answers_by
     assert "by this fit" in said(at)
     at.selectbox(key="scaling_laws.ask.mixed_quantization.show").set_value("tolerated_share")
     settled(at.run())
-    share = "The low-precision share that adds loss_increase"
+    share = "The low-precision share that adds the loss increase given"
     assert titles(at)[-1].replace("<br>", " ") == f"{share} rises with model parameters N"
     at.selectbox(key="scaling_laws.ask.mixed_quantization.along.tolerated_share").set_value("block_size")
     settled(at.run())
