@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from analysis.formats.bit_planes import planes
 from gpu_probe.kernels import KERNELS
+from gpu_probe.kernels.bit_plane_weights import BITS, launcher, operands_of, planes_of
 from gpu_probe.kernels.kernel import Place
 from gpu_probe.kernels.mm_int4_weight import pack_high_first
 from gpu_probe.layout import blocked_length, blocked_offset, pack_low_first, to_blocked, unpack_low_first
@@ -78,3 +80,22 @@ def test_other_scales_for_the_tensor_are_kept_apart():
     operands = KERNELS["mm_nvfp4"].operands(Shape(64, 48, 256), Place("cpu", "cuda"), 0)
     assert len(operands.tensors) == 6
     assert operands.tensors[2].item() != operands.tensors[5].item()
+
+
+@pytest.mark.row("R26")
+@pytest.mark.parametrize("bits", BITS)
+def test_bit_planes_are_those_of_the_integers_and_tables_and_widening_agree_on_any_number_of_threads(bits):
+    codes = torch.randint(0, 1 << bits, (37, 64), generator=torch.Generator().manual_seed(bits))
+    expected = np.packbits(planes(codes.numpy(), bits, signed=False), axis=-1, bitorder="little").transpose(0, 2, 1)
+    np.testing.assert_array_equal(planes_of(codes, bits).numpy(), expected)
+    operands = operands_of(bits)(Shape(3, 37, 64), Place("cpu", "cpu"), 1)
+    wanted = operands.rows(torch.arange(3)) @ operands.columns(torch.arange(37)).t()
+    threads = torch.get_num_threads()
+    try:
+        for count in (1, 3):
+            torch.set_num_threads(count)
+            for loop in ("looked_up", "widened"):
+                made = launcher(loop)("cpu", operands.tensors, torch.full((3, 37), torch.nan))
+                torch.testing.assert_close(made.double(), wanted, rtol=1e-5, atol=1e-4)
+    finally:
+        torch.set_num_threads(threads)

@@ -63,6 +63,7 @@ def test_the_formats_that_a_cpu_multiplies_are_all_timed(results):
     assert timed >= {"fp32", "bf16", "fp16", "int8", "fp8", "int4"}
 
 
+@pytest.mark.row("R25")
 @pytest.mark.parametrize("name", NATIVE_WITH)
 def test_a_format_is_native_only_on_a_cpu_that_has_its_instructions(name, results, cpu):
     result = results[name]
