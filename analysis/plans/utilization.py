@@ -62,7 +62,7 @@ def published_utilization(
     Model FLOPs only, without recomputation: rows of metric mfu as printed, and tflops_per_gpu over `peak_tflops`
     of sources that print no mfu. Best cases and rows of corrected mistakes are left out; `system` is one framework.
     """
-    own = _fitting(rows, device, precision)
+    own = fitting(rows, device, precision)
     own = own if system is None else own[own["system"] == system]
     printed = own[own["metric"] == "mfu"]
     rates = own[(own["metric"] == "tflops_per_gpu") & ~own["source_id"].isin(printed["source_id"])]
@@ -78,11 +78,12 @@ def published_utilization(
 
 def systems(rows: pd.DataFrame, device: str, precision: str) -> list[str]:
     """The frameworks and runs that published a utilization or a rate on this chip in this precision."""
-    own = _fitting(rows, device, precision)
+    own = fitting(rows, device, precision)
     return sorted(own.loc[own["metric"].isin(["mfu", "tflops_per_gpu"]), "system"].unique())
 
 
-def _fitting(rows: pd.DataFrame, device: str, precision: str) -> pd.DataFrame:
+def fitting(rows: pd.DataFrame, device: str, precision: str) -> pd.DataFrame:
+    """The rows of `training_efficiency` on this chip in this precision: model FLOPs, no best cases, none corrected."""
     own = rows[same_device(rows["device"], device) & (rows["flops_counted"].fillna("model") == "model")]
     own = own[own["precision"].fillna("").map(precision_class) == precision]
     return own[~own["caution"].fillna("").str.contains("best_case|before_correction|attention_counted_in_full")]

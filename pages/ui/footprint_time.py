@@ -10,8 +10,9 @@ from analysis.plans.costs import carbon_kg, kwh
 from analysis.plans.utilization import Utilization, published_utilization, systems, training_days
 from analysis.serving.architecture import Architecture
 from analysis.serving.training_memory import Recipe
-from pages.ui import panels, serving_inputs, serving_money
+from pages.ui import footprint_scaling, panels, serving_inputs, serving_money
 from pages.ui.figures import words
+from pages.ui.session import facts
 from results_db import Store
 
 ALL = "all frameworks and runs"
@@ -25,7 +26,7 @@ def draw(store: Store, model: Architecture, hardware: serving_inputs.Hardware, r
     st.subheader("How long it takes")
     precision = PRECISIONS.get(recipe.activations, "bf16")
     rate, peak = hardware.ceilings.rate(ARITHMETICS[precision])
-    known = _published(store.table("training_efficiency"), hardware, rate, peak / 1e12, key)
+    known = _published(facts(store, "training_efficiency"), hardware, rate, peak / 1e12, key)
     tokens, share, price, place = _choose(store, model, hardware, known, rate, key)
     low, high = (known.low, known.high) if known else (USUAL[0], USUAL[2])
     shares = {"slow": min(low, share), "expected": share, "fast": max(high, share)}
@@ -42,6 +43,7 @@ def draw(store: Store, model: Architecture, hardware: serving_inputs.Hardware, r
         icon=":material/schedule:",
     )
     panels.show_table(table, f"{key}.time", _sources(known, hardware, rate, place), COLUMN_FORMATS)
+    footprint_scaling.draw(store, hardware.name, "bf16" if rate == "fp16" else rate, key)
 
 
 COLUMN_FORMATS = {

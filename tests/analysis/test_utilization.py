@@ -6,6 +6,7 @@ import pytest
 
 from analysis.laws.flops import training_flops
 from analysis.plans.chips import chip, same_device
+from analysis.plans.scaling_efficiency import scaling
 from analysis.plans.utilization import precision_class, published_utilization, systems, tflops_per_gpu, training_days
 
 
@@ -116,6 +117,26 @@ def test_a_frameworks_own_range_lies_within_its_rows(efficiency):
 def test_recomputed_flops_are_no_model_flops(efficiency):
     rows = efficiency[efficiency["flops_counted"] == "hardware"]
     assert published_utilization(rows, "A100-80GB SXM", "bf16", 312) is None
+
+
+@pytest.mark.row("R38")
+def test_the_rate_of_a_device_is_compared_with_that_at_the_fewest_devices(efficiency):
+    """By hand from the rows of MaxText's Llama 2 7B on H100, one for each of five numbers of devices."""
+    efficiency = efficiency.assign(n_devices=pd.to_numeric(efficiency["n_devices"]))
+    table = scaling(efficiency, "H100 SXM", "bf16")
+    own = table[table["series"].str.contains("Llama 2 7B")].set_index("n_devices")
+    rows = efficiency[(efficiency["source_id"] == "maxtext") & (efficiency["model"] == "Llama 2 7B")]
+    rates = {
+        float(row["n_devices"]): row["value"] for row in rows.query("metric == 'tflops_per_gpu'").to_dict("records")
+    }
+    assert own["tflops"].to_dict() == rates
+    for count, rate in rates.items():
+        assert own.at[count, "efficiency"] == pytest.approx(rate / rates[min(rates)]), count
+    for name, series in table.groupby("series"):
+        assert series["efficiency"].iloc[0] == 1, name
+        assert series["n_devices"].is_monotonic_increasing, name
+        assert 0.2 < series["efficiency"].min() <= series["efficiency"].max() < 1.5, name
+    assert scaling(efficiency, "T4", "bf16").empty
 
 
 def test_without_rows_there_is_no_range(efficiency):

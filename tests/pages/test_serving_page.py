@@ -147,6 +147,8 @@ def test_the_footprint_answers_by_default_with_days(opened):
     assert "10th and 90th percentile" in said(at)
     titles = [title(figure) for figure in figures(at)]
     assert "Sharding everything over 64 copies saves" in titles[0]
+    assert any("of its rate at the fewest" in t for t in titles), titles
+    assert "Frontier strong scaling of 175B 89%" in said(at)
     ways = next(table.value for table in at.dataframe if "what it drops" in table.value).set_index("method")
     assert ways.at["one moment less", "saved"] == pytest.approx(70.55 * 4 / 64)  # sharded over 64 devices
     printed = next(table.value for table in at.dataframe if "printed" in table.value)["printed"]
