@@ -63,7 +63,7 @@ def quality() -> None:
     if kind in IMAGE_KINDS:
         literature_gains.board(IMAGE_ROW, "Vision transformers and diffusion: what the papers claim")
     elif kind == LANGUAGE:
-        literature_deployment.recommendations(judged(quality_choices.evaluations(store(), None)))
+        literature_deployment.recommendations(quality_choices.all_judged(store()))
 
 
 def _show(rows: pd.DataFrame, found: pd.DataFrame, axis: str) -> None:

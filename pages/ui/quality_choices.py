@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.serving.recovery import kind_of
+from analysis.serving.recovery import judged, kind_of
 from pages.ui.panels import counted
 from results_db import Store
 
@@ -18,9 +18,14 @@ def measured_axes(opened: Store) -> pd.DataFrame:
     return _axes(opened, str(opened.path), opened.state)
 
 
-def evaluations(opened: Store, axis: str | None) -> pd.DataFrame:
-    """The evaluations on an axis (all when None), asked again only when the store has changed."""
+def evaluations(opened: Store, axis: str) -> pd.DataFrame:
+    """The evaluations on an axis, asked again only when the store has changed."""
     return _rows(opened, str(opened.path), opened.state, axis)
+
+
+def all_judged(opened: Store) -> pd.DataFrame:
+    """The evaluations of every axis that tell what a format loses, judged again only when the store has changed."""
+    return _judged(opened, str(opened.path), opened.state)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -30,8 +35,13 @@ def _axes(_store: Store, place: str, state: tuple[int, int]) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _rows(_store: Store, place: str, state: tuple[int, int], axis: str | None) -> pd.DataFrame:
+def _rows(_store: Store, place: str, state: tuple[int, int], axis: str) -> pd.DataFrame:
     return _store.evaluations.rows(axis)
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _judged(_store: Store, place: str, state: tuple[int, int]) -> pd.DataFrame:
+    return judged(_store.evaluations.rows())
 
 
 def choose_kind(axes: pd.DataFrame) -> str:
