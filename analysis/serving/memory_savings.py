@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.serving.architecture import Architecture
 from analysis.serving.training_memory import RECIPES, Batch, Cluster, Recipe, footprint
 
-COLUMNS = ["method", "what it drops", "saved", "left", "times", "fits"]
+COLUMNS = ["method", "saved", "left", "times", "fits", "what it drops"]
 
 
 @dataclass(frozen=True)
@@ -55,5 +55,5 @@ def savings(model: Architecture, recipe: Recipe, batch: Batch, cluster: Cluster,
     for own in changes(recipe, batch, cluster):
         left = sum(footprint(model, own.recipe, own.batch, own.cluster).values())
         if left < now:
-            rows.append((own.method, own.drops, (now - left) / 1e9, left / 1e9, now / left, left <= memory_gb * 1e9))
+            rows.append((own.method, (now - left) / 1e9, left / 1e9, now / left, left <= memory_gb * 1e9, own.drops))
     return pd.DataFrame(rows, columns=COLUMNS).sort_values("saved", ascending=False, ignore_index=True)

@@ -58,8 +58,8 @@ def published(claims: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "method": own["subject"],
-            "what": own["metric"].str.replace("_", " "),
             "printed": [f"{end} {unit}" for end, unit in zip(ends, own["unit"], strict=True)],
+            "what": own["metric"].str.replace("_", " "),
             "over": own["baseline"].fillna("not stated"),
             "model": own["model"].fillna("not stated"),
             "condition": own["condition"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.serving.load_patterns import PATTERNS, SCHEMES, by_pattern
+from analysis.serving.load_patterns import SCHEMES, by_pattern
 from analysis.serving.serving import Load, Server
 from pages.ui import figures_serving, panels
 from pages.ui.figures import words
@@ -16,6 +16,7 @@ KEY = "planner.serving"
 # Sources of gains in serving; each over its own baseline.
 SYSTEMS = ("atom_2023", "comet_2024", "flover_2023", "marlin_2024", "quick_2024", "squeezellm_2023", "tmac_2024")
 GAINS = ("throughput_gain", "speedup")
+EQUAL = 0.02  # schemes whose rates differ by less are named together
 PUBLISHED = (
     "Kurtic et al. (give_me_bf16_2024) measured W4A16 best for synchronous use and on mid-tier GPUs, W8A8 for mid and "
     "large models in asynchronous use on high-end ones; FP8 without loss, INT8 with 1 to 3% of the accuracy."
@@ -29,9 +30,10 @@ def draw(store: Store, server: Server, load: Load) -> None:
     if table.empty:
         panels.empty_state("Not one of the usual schemes fits on these devices.")
         return
-    st.markdown(" ".join(_advice(own) for _, own in table.groupby("pattern", sort=False)))
+    patterns = table.groupby("pattern", sort=False)
+    st.markdown(" ".join(_advice(own) for _, own in patterns))
     left, right = st.columns([3, 2], gap="large")
-    title = "; ".join(f"{pattern.name}: {_best(table, pattern.name)}" for pattern in PATTERNS)
+    title = "; ".join(f"{name}: {' or '.join(_best(own))}" for name, own in patterns)
     with left:
         panels.show_figure(
             figures_serving.patterns_figure(table, title),
@@ -59,21 +61,20 @@ def gains(claims: pd.DataFrame) -> pd.DataFrame:
     return renamed[["system", "gain", "over", "format", "bound", "task", "hardware", "source_id"]]
 
 
-def _best(table: pd.DataFrame, pattern: str) -> str:
-    return str(table.loc[table["wins"] & (table["pattern"] == pattern), "scheme"].iloc[0])
+def _best(own: pd.DataFrame) -> list[str]:
+    """The schemes of most tokens per second of one pattern: more than one where they hardly differ."""
+    return list(own.loc[own["tokens_per_s"] >= (1 - EQUAL) * own["tokens_per_s"].max(), "scheme"])
 
 
 def _advice(own: pd.DataFrame) -> str:
     """The advice for one pattern, with what bounds it and how far the next scheme is."""
-    ranked = own.sort_values("tokens_per_s", ascending=False, kind="stable")
-    best = ranked.iloc[0]
-    others = ranked[ranked["tokens_per_s"] < best["tokens_per_s"] * (1 - 1e-9)]
+    best, names = own.loc[own["tokens_per_s"].idxmax()], _best(own)
+    others = own[~own["scheme"].isin(names)].sort_values("tokens_per_s", ascending=False)
     after = ""
     if len(others):
         after = f", {best['tokens_per_s'] / others['tokens_per_s'].iloc[0]:.2f}x {others['scheme'].iloc[0]}"
-    equal = [name for name in ranked["scheme"] if name not in set(others["scheme"])]
+    requests = "one request" if best["sequences"] == 1 else f"{best['sequences']:,} requests"
     return (
-        f"**{str(best['pattern']).capitalize()}**: {' or '.join(f'**{name}**' for name in equal)}, "
-        f"{words(best['tokens_per_s'])} tokens/s of {best['sequences']:,} requests{after}; a step is bound by "
-        f"{best['bound']}."
+        f"**{str(best['pattern']).capitalize()}**: {' or '.join(f'**{name}**' for name in names)}, "
+        f"{words(best['tokens_per_s'])} tokens/s of {requests}{after}; a step is bound by {best['bound']}."
     )
