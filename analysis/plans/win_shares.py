@@ -14,7 +14,7 @@ from analysis.plans.chances import Lines, lowest_of_lines, lowest_plainly
 from analysis.plans.schemes import Scheme, Speeds, draw_speeds, without_factors
 from analysis.plans.speed import training_speedup
 
-TOGETHER = 50  # draws looked at together: what they need stays in a core's cache
+TOGETHER = 50_000  # numbers looked at together: what they need stays in a core's cache
 
 
 def win_shares(
@@ -29,7 +29,8 @@ def win_shares(
     column = {name: np.asarray(numbers, float)[:, None] for name, numbers in draws.values.items()}
     if plainly or powers(draws.law, without_factors(column)) is None:
         return lowest_plainly(draws, *_counted(column, drawn, schemes, cells), cells.d_over_n)
-    parts = (slice(first, first + TOGETHER) for first in range(0, len(draws), TOGETHER))
+    size = max(1, TOGETHER // (len(schemes) * len(cells.n_max)))
+    parts = (slice(first, first + size) for first in range(0, len(draws), size))
     return lowest_of_lines(
         (_lines(draws.law, column, drawn, schemes, cells, own) for own in parts), *cells.log_d_over_n
     )
