@@ -55,7 +55,7 @@ def published(name: str, sources: Sequence[str]) -> None:
         return
     st.markdown("**What papers claim**")
     panels.show_table(
-        readable(found)[list(COLUMNS)],
+        readable(found)[[column for column in COLUMNS if column != "implied" or found["implied"].any()]],
         name,
         "As published; nothing here was measured. The literature page says which of them hold here.",
         COLUMNS,

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from analysis.formats.survey import Usage, pareto
-from pages.ui.figures import MUTED, format_color
+from pages.ui.figures import MUTED, format_color, slender
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 DEEPEST = -36
@@ -96,14 +96,9 @@ def error_figure(frame: pd.DataFrame, chosen: Sequence[str], before: pd.DataFram
     for index, name in enumerate(n for n in chosen if n in set(finite["format"])):
         row = finite[finite["format"] == name].iloc[0]
         _bold(figure, row, SYMBOLS[index % len(SYMBOLS)], before)
-    return figure.update_layout(
-        title=title,
-        height=430,
-        xaxis={"title": "bits per element, scales included", "type": "log", "tickvals": BIT_TICKS, "tickangle": 0},
-        yaxis={"title": "SQNR [dB], higher is better"},
-        legend={"x": 1.01, "y": 1, "yanchor": "top"},
-        margin={"l": 10, "r": 10, "t": 50, "b": 10},
-    )
+    figure.update_xaxes(title="bits per element, scales included", type="log", tickvals=BIT_TICKS, tickangle=0)
+    figure.update_yaxes(title="SQNR [dB], higher is better")
+    return figure.update_layout(**slender(title, 500))
 
 
 def _bold(figure: go.Figure, row: pd.Series, symbol: str, before: pd.DataFrame | None) -> None:
@@ -152,10 +147,5 @@ def usage_figure(used: Usage, name: str, title: str) -> go.Figure:
     figure.update_yaxes(rangemode="tozero", tickmode="auto", nticks=6)
     figure.update_yaxes(title_text="density of the tensor", showgrid=False, secondary_y=False)
     figure.update_yaxes(title_text="share of elements [%]", secondary_y=True)
-    return figure.update_layout(
-        title=title,
-        height=380,
-        xaxis={"title": "value / block scale", "range": [-reach * 1.03, reach * 1.03]},
-        legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
-        margin={"l": 10, "r": 10, "t": 88, "b": 10},
-    )
+    figure.update_xaxes(title="value / block scale", range=[-reach * 1.03, reach * 1.03])
+    return figure.update_layout(**slender(title, 400))

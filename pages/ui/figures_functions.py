@@ -55,10 +55,11 @@ def functions_figure(
             customdata=rows[["title"]],
             hovertemplate=f"{name}: %{{customdata[0]}}<br>%{{x:.3g}}, %{{y:.3g}}<extra></extra>",
         )
-    for words, height in floors.items():
+    for place, (words, height) in enumerate(floors.items()):
+        side = "bottom" if place else "top"  # words of lines that lie close keep apart
         figure.add_hline(y=height, line={"color": MUTED, "width": 1.2, "dash": "dash"})
         figure.add_annotation(
-            xref="paper", x=1, xanchor="right", y=np.log10(height), yanchor="bottom", text=words, showarrow=False
+            xref="paper", x=1, xanchor="right", y=np.log10(height), yanchor=side, text=words, showarrow=False
         )
     figure.update_xaxes(title=labels[0], rangemode="tozero")
     figure.update_yaxes(title=labels[1], type="log", exponentformat="power", dtick=2)

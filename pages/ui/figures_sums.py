@@ -5,6 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
+from pages.ui.figures import slender
+
+HEIGHT = 350
 MARKS = {
     "sequential": ("#D55E00", "circle-open"),
     "promoted": ("#0072B2", "square-open"),
@@ -25,11 +28,6 @@ def sums_figure(frame: pd.DataFrame, title: str) -> go.Figure:
             marker={"color": color, "symbol": symbol, "size": 13, "line": {"width": 2, "color": color}},
             hovertemplate=f"%{{y}}, {order}: %{{x:.2e}}<extra></extra>",
         )
-    figure.update_xaxes(type="log", title="RMS error over the RMS of the sums, left is better", exponentformat="power")
-    figure.update_yaxes(autorange="reversed", title="accumulator")
-    return figure.update_layout(
-        title=title,
-        height=340,
-        margin={"l": 10, "r": 10, "t": 84, "b": 10},
-        legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
-    )
+    figure.update_xaxes(type="log", title="relative RMS error, left is better", exponentformat="power")
+    figure.update_yaxes(autorange="reversed")
+    return figure.update_layout(**slender(title, HEIGHT))

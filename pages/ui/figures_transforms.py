@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from pages.ui.figures import MUTED
+from pages.ui.figures import MUTED, slender
 
 # Colour and shape of the transforms, in order; open shapes, since many gains lie on top of each other.
 MARKS = (
@@ -36,11 +36,6 @@ def gains_figure(frame: pd.DataFrame, column: str, title: str) -> go.Figure:
             hovertemplate=f"{name}, %{{y}}: %{{x:+.2f}} dB<extra></extra>",
         )
     figure.add_vline(x=0, line={"color": MUTED, "width": 1.5, "dash": "dash"})
-    figure.update_xaxes(title="gain over no transform [dB], right is better")
+    figure.update_xaxes(title="gain [dB], right is better")
     figure.update_yaxes(autorange="reversed")
-    return figure.update_layout(
-        title=title,
-        height=200 + 44 * frame["kind"].nunique(),
-        margin={"l": 10, "r": 10, "t": 50, "b": 10},
-        legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
-    )
+    return figure.update_layout(**slender(title, 260 + 44 * frame["kind"].nunique()))

@@ -21,7 +21,7 @@ from pages.ui.working import computed
 SOURCES = ("two_pass_softmax_2020", "autonumerics_zero_2023", "multistage_nn_2023", "log_bessel_gpu_2024")
 UNIT = 2.0**-23  # the last place of 1 in float32
 COSTS = {"operations": "operations a value", "time_ns": "time in NumPy [ns a value]"}
-LOSSES = {"max_ulp": "largest error [last places of its format]", "max_relative": "largest relative error"}
+LOSSES = {"max_ulp": "largest error [last places]", "max_relative": "largest relative error"}
 SHORT = {"max_ulp": "last places", "max_relative": "relative", "operations": "operations", "time_ns": "time"}
 # Claim, the words of its line, and whether it is an absolute error rather than one in last places.
 FLOORS = (
