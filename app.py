@@ -14,6 +14,7 @@ PAGES = {
         ("results", "Results", "table_chart"),
         ("scaling_laws", "Scaling laws", "trending_down"),
         ("literature", "Literature", "article"),
+        ("attribution", "Sources", "format_quote"),
         ("dictionary", "Data dictionary", "menu_book"),
         ("sql", "SQL", "database_search"),
     ),
