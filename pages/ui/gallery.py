@@ -45,6 +45,11 @@ def _gallery(chosen: Law, laws: Mapping[str, Law], group: RunGroup) -> None:
             with st.container(border=True):
                 _card(law, published)
                 st.caption(f"For these rows: {lacks(law, group)}.")
+                if not law.prepare and st.button(
+                    "Ask this law", key=f"scaling_laws.ask_it.{law.name}", icon=":material/question_answer:",
+                    on_click=_ask, args=(law.name,),
+                ):  # fmt: skip
+                    st.rerun()
 
 
 def _of_domain(laws: Mapping[str, Law]) -> dict[str, Law]:
@@ -63,6 +68,11 @@ def _of_domain(laws: Mapping[str, Law]) -> dict[str, Law]:
 
 def _use(key: str, name: str) -> None:
     st.session_state[f"scaling_laws.law.{key}"] = name
+
+
+def _ask(name: str) -> None:
+    st.session_state["scaling_laws.ask"] = name
+    st.session_state["scaling_laws.tab"] = "Ask a law"
 
 
 def lacks(law: Law, group: RunGroup) -> str:

@@ -110,7 +110,7 @@ def test_rows_outside_a_laws_validity_are_said_and_drawn_hollow(page):
     assert [trace["name"] for trace in hollow] == ["published rows, outside the law's validity (4)"]
 
 
-def test_the_gallery_lists_the_laws_that_these_rows_feed_and_what_the_others_lack_and_one_is_taken_from_it(page):
+def test_the_gallery_lists_what_these_rows_feed_and_what_others_lack_and_one_is_asked_or_taken_from_it(page):
     at = page()
     at.button(key="scaling_laws.gallery").click().run()
     assert not at.exception
@@ -125,6 +125,9 @@ def test_the_gallery_lists_the_laws_that_these_rows_feed_and_what_the_others_lac
     for law in laws_on_offer().values():
         assert f"**{law.title}**" in text
         assert f"`{law.params[0].symbol}` {law.params[0].meaning}" in text
+    settled(at.button(key="scaling_laws.ask_it.qat_error").click().run())
+    assert "Predicted loss increase" in said(at)
+    settled(at.button(key="scaling_laws.gallery").click().run())
     settled(at.button(key="scaling_laws.use.kaplan_joint").click().run())
     assert at.selectbox(key="scaling_laws.law.chinchilla_replication_2024").value == "kaplan_joint"
     at.session_state["scaling_laws.domain"] = "translation"
