@@ -28,7 +28,7 @@ ROW_EVIDENCE = Table(
             "kind",
             "VARCHAR NOT NULL",
             "law, format or module: implements it, since it names a source of the row; claim: a claim of its example "
-            "with a check that holds; test: proves its example",
+            "that is reproduced here; test: proves its example",
         ),
         ("name", "VARCHAR NOT NULL", "name of the law or format, path of the module, key in claims, or test"),
     ),

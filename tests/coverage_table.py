@@ -1,7 +1,8 @@
 """Collects what implements and proves each capability row: `make coverage-table` writes what the page and docs show.
 
 A law, a format or a module implements a row when it names one of the row's sources, by its key or its arXiv
-identifier. A test proves a row when it carries `@pytest.mark.row("R05")`, a claim when its check holds.
+identifier. A test proves a row when it carries `@pytest.mark.row("R05")`, a claim when its number is reproduced: one
+that is only consistent with what is computed proves nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ EVIDENCE = DATA / "row_evidence.csv"
 DOCS = ROOT / "docs" / "coverage.md"
 ROOMS = ("analysis", "gpu_probe", "pages")
 ELSEWHERE = ("analysis/laws/", "analysis/evidence/")  # counted as laws and as checks of claims
-HOLDS = (Status.REPRODUCED.name, Status.CONSISTENT.name)
 COLUMNS = ["row_id", "kind", "name"]
 WORDS = re.compile(r"\d{4}\.\d{4,5}|\w+")  # arXiv identifiers, and keys among other words
 
@@ -76,21 +76,21 @@ def _marks(function: ast.FunctionDef) -> set[str]:
     return {argument.value for call in own for argument in call.args if isinstance(argument, ast.Constant)}
 
 
-def holding(store: Store, claims: Iterable[str]) -> set[str]:
-    """Those of the claims whose check holds on the shipped rows."""
+def reproduced(store: Store, claims: Iterable[str]) -> set[str]:
+    """Those of the claims whose number the shipped rows and this program give."""
     facts = Facts({name: store.table(name) for name in TABLES})
-    return {key for key in claims if verdict(facts.claim(key), facts)["status"] in HOLDS}
+    return {key for key in claims if verdict(facts.claim(key), facts)["status"] == Status.REPRODUCED.name}
 
 
-def evidence(held: set[str]) -> pd.DataFrame:
-    """Every row of row_evidence.csv; `held` are the claims whose check holds."""
+def evidence(given: set[str]) -> pd.DataFrame:
+    """Every row of row_evidence.csv; `given` are the claims that are reproduced."""
     by_source: dict[str, set[tuple[str, str]]] = {}
     for source, kind, name in implementing():
         by_source.setdefault(source, set()).add((kind, name))
     rows = set(proving())
     for row in table("capabilities").itertuples():
         rows |= {(row.row_id, *found) for source in row.sources.split() for found in by_source.get(source, ())}
-        rows |= {(row.row_id, "claim", key) for key in claims_named(row.acceptance) if key in held}
+        rows |= {(row.row_id, "claim", key) for key in claims_named(row.acceptance) if key in given}
     return pd.DataFrame(sorted(rows), columns=COLUMNS)
 
 
@@ -115,15 +115,15 @@ def markdown(found: pd.DataFrame) -> str:
 
 def _line(row: dict) -> str:
     tests = "<br>".join(f"`{name.rpartition('::')[2]}`" for name in row["proved"])
-    claims = f"{len(row['checked'])} of {len(row['claims'])} claims" if row["claims"] else ""
+    claims = f"{len(row['reproduced'])} of {len(row['claims'])} claims" if row["claims"] else ""
     made = ", ".join(name.rpartition("/")[2].removesuffix(".py") for name in row["implemented"])
-    proof = "<br>".join(part for part in (tests, claims if row["checked"] else "") if part)
+    proof = "<br>".join(part for part in (tests, claims if row["reproduced"] else "") if part)
     return f"| {row['row_id']} | {row['capability']} | {row['state']} | {made} | {proof} |"
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Store.create(Path(folder) / "shipped.duckdb") as store:
-        found = evidence(holding(store, CHECKS))
+        found = evidence(reproduced(store, CHECKS))
     found.to_csv(EVIDENCE, index=False, quoting=csv.QUOTE_MINIMAL, lineterminator="\n")
     DOCS.write_text(markdown(found), encoding="utf-8")
     print(f"{len(found)} rows in {EVIDENCE.relative_to(ROOT)}; {DOCS.relative_to(ROOT)} written")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from coverage_table import COLUMNS, DOCS, EVIDENCE, evidence, holding, markdown, table
+from coverage_table import COLUMNS, DOCS, EVIDENCE, evidence, markdown, reproduced, table
 
 from analysis.evidence.verdicts import CHECKS
 from analysis.trust.capabilities import OPEN, PARTLY, WORKING, coverage
@@ -17,11 +17,11 @@ def written() -> pd.DataFrame:
 
 
 def test_the_table_of_evidence_is_up_to_date(shipped_store: Store) -> None:
-    """Of claims that it lacks although they have a check, the check does not hold."""
+    """Claims that it lacks although they have a check are not reproduced."""
     now = {tuple(row) for row in evidence(set(CHECKS)).to_numpy()}
     then = {tuple(row) for row in written().to_numpy()}
     lacking = {row for row in now - then if row[1] == "claim"}
-    assert not holding(shipped_store, {key for _, _, key in lacking}), ADVICE
+    assert not reproduced(shipped_store, {key for _, _, key in lacking}), ADVICE
     assert now - lacking == then, f"{ADVICE}: {sorted((now - lacking) ^ then)[:5]}"
 
 
@@ -42,5 +42,5 @@ def test_a_row_without_evidence_is_open_and_one_with_a_marked_test_works() -> No
     rows = coverage(table("capabilities"), written()).set_index("row_id")
     assert set(rows["state"]) <= {WORKING, PARTLY, OPEN}
     assert rows.loc["R73", "state"] == WORKING
-    nothing = rows[["implemented", "proved", "checked"]].map(len).sum(axis=1) == 0
+    nothing = rows[["implemented", "proved", "reproduced"]].map(len).sum(axis=1) == 0
     assert (nothing == (rows["state"] == OPEN)).all()

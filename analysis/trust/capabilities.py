@@ -11,9 +11,9 @@ IMPLEMENTERS = ("law", "format", "module")
 WORKING, PARTLY, OPEN = "working", "partly", "open"
 # State -> what it means.
 STATES = {
-    WORKING: "a test proves its example, or each claim that its example names has a check that holds",
-    PARTLY: "something here implements it or checks a claim of it, and nothing proves the whole example",
-    OPEN: "nothing here names its papers",
+    WORKING: "a test proves its example, or each claim that its example names is reproduced here",
+    PARTLY: "something here implements it or reproduces a claim of it, and nothing proves the whole example",
+    OPEN: "nothing here implements it or reproduces a claim of it",
 }
 # 'mixpe_2024-01', 'xquant_2025-01..07', and '-02' of the source named last.
 _CLAIMS = re.compile(r"([a-z][a-z0-9_]*_\d{4})-(\d\d)(?:\.\.(\d\d))?|(?<![\w^])-(\d\d)(?:\.\.(\d\d))?(?=[,)])")
@@ -30,9 +30,9 @@ def claims_named(acceptance: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def state_of(named: Collection[str], kinds: Collection[str], checked: Collection[str]) -> str:
-    """A state of STATES from the claims that the example names, the kinds of evidence there are, the claims checked."""
-    if "test" in kinds or (named and set(named) <= set(checked)):
+def state_of(named: Collection[str], kinds: Collection[str], reproduced: Collection[str]) -> str:
+    """A state of STATES from the claims that an example names, the kinds of evidence and the claims reproduced."""
+    if "test" in kinds or (named and set(named) <= set(reproduced)):
         return WORKING
     return PARTLY if kinds else OPEN
 
@@ -41,20 +41,20 @@ def coverage(capabilities: pd.DataFrame, evidence: pd.DataFrame) -> pd.DataFrame
     """Every capability row with its state and the names of what implements and what proves it.
 
     `evidence` has row_id, kind and name. Added columns: state, claims (named by the example), implemented and proved
-    (lists of names), checked (of `claims`, those with a check that holds).
+    (lists of names), reproduced (of `claims`, those that are reproduced).
     """
     rows = []
     own = dict(list(evidence.groupby("row_id")))
     for row in capabilities.to_dict("records"):
         found = own.get(row["row_id"], evidence.iloc[:0])
         named = claims_named(row["acceptance"])
-        checked = list(found[found["kind"] == "claim"]["name"])
+        reproduced = list(found[found["kind"] == "claim"]["name"])
         rows.append(
             row
             | {
-                "state": state_of(named, set(found["kind"]), checked),
+                "state": state_of(named, set(found["kind"]), reproduced),
                 "claims": named,
-                "checked": checked,
+                "reproduced": reproduced,
                 "implemented": list(found[found["kind"].isin(IMPLEMENTERS)]["name"]),
                 "proved": list(found[found["kind"] == "test"]["name"]),
             }

@@ -16,7 +16,7 @@ COLUMNS = {
     "capability": column_config.TextColumn("capability", width="medium"),
     "implemented": column_config.ListColumn("implemented by", width="medium"),
     "proof": column_config.ListColumn("proved by", width="medium"),
-    "checks": column_config.TextColumn("claims checked", help="Claims that the example names, with a check that holds"),
+    "checks": column_config.TextColumn("claims reproduced", help="Of those that the example names"),
     "topic": column_config.TextColumn("topic"),
 }
 
@@ -40,7 +40,7 @@ def coverage_tab() -> None:
     shown = rows[rows["state"].isin(states or STATES) & rows["topic"].isin(topics or set(rows["topic"]))]
     shown = shown.assign(
         proof=[[name.rpartition("::")[2] for name in names] for names in shown["proved"]],
-        checks=[f"{len(row.checked)} of {len(row.claims)}" if row.claims else "" for row in shown.itertuples()],
+        checks=[f"{len(row.reproduced)} of {len(row.claims)}" if row.claims else "" for row in shown.itertuples()],
     )
     panels.show_table(
         shown[list(COLUMNS)],
@@ -70,8 +70,8 @@ def _one(rows: pd.DataFrame) -> None:
     evidence = pd.DataFrame(
         [("implements it", name) for name in row["implemented"]]
         + [("proves it", name) for name in row["proved"]]
-        + [("claim with a check that holds", name) for name in row["checked"]]
-        + [("claim without a check", name) for name in row["claims"] if name not in row["checked"]],
+        + [("claim reproduced here", name) for name in row["reproduced"]]
+        + [("claim not reproduced", name) for name in row["claims"] if name not in row["reproduced"]],
         columns=["what", "name"],
     )
     if evidence.empty:

@@ -53,23 +53,23 @@ def test_a_row_works_only_when_its_whole_example_is_proved() -> None:
     rows = pd.DataFrame(
         [
             {"row_id": "tested", "acceptance": "(a_2024-01, -02)"},
-            {"row_id": "checked", "acceptance": "(a_2024-01)"},
-            {"row_id": "half checked", "acceptance": "(a_2024-01, -02)"},
+            {"row_id": "reproduced", "acceptance": "(a_2024-01)"},
+            {"row_id": "half reproduced", "acceptance": "(a_2024-01, -02)"},
             {"row_id": "only made", "acceptance": "own check"},
             {"row_id": "nothing", "acceptance": "own check"},
         ]
     )
     evidence = pd.DataFrame(
         [
-            ("tested", "test", "t"), ("checked", "claim", "a_2024-01"), ("half checked", "claim", "a_2024-01"),
-            ("half checked", "module", "m"), ("only made", "law", "l"),
+            ("tested", "test", "t"), ("reproduced", "claim", "a_2024-01"), ("half reproduced", "claim", "a_2024-01"),
+            ("half reproduced", "module", "m"), ("only made", "law", "l"),
         ],
         columns=["row_id", "kind", "name"],
     )  # fmt: skip
     found = coverage(rows, evidence).set_index("row_id")
     assert list(found["state"]) == [WORKING, WORKING, PARTLY, PARTLY, OPEN]
-    assert found.loc["half checked", "claims"] == ["a_2024-01", "a_2024-02"]
-    assert found.loc["half checked", "implemented"] == ["m"]
+    assert found.loc["half reproduced", "claims"] == ["a_2024-01", "a_2024-02"]
+    assert found.loc["half reproduced", "implemented"] == ["m"]
 
 
 def test_every_word_has_one_meaning_and_can_be_found_by_its_other_names(facts: Store) -> None:
