@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from pages.ui.figures import slender
 
 HEIGHT = 350
+SAVED = "#C3C7CE"
 MARKS = {
     "sequential": ("#D55E00", "circle-open"),
     "promoted": ("#0072B2", "square-open"),
@@ -31,3 +32,22 @@ def sums_figure(frame: pd.DataFrame, title: str) -> go.Figure:
     figure.update_xaxes(type="log", title="relative RMS error, left is better", exponentformat="power")
     figure.update_yaxes(autorange="reversed")
     return figure.update_layout(**slender(title, HEIGHT))
+
+
+def energy_figure(claims: pd.DataFrame, title: str) -> go.Figure:
+    """Published savings as bars: what is left of the energy, with the saving written on each (subject, value [%])."""
+    figure = go.Figure()
+    parts = (("left", 100 - claims["value"], "#0072B2"), ("saved", claims["value"], SAVED))
+    for name, share, color in parts:
+        figure.add_bar(
+            x=share,
+            y=claims["subject"],
+            orientation="h",
+            name=name,
+            marker={"color": color},
+            text=[f"{value:.3g}% {name}" for value in share],
+            hovertemplate=f"%{{y}}: %{{x:.3g}}% {name}<extra></extra>",
+        )
+    figure.update_xaxes(title="share of the energy of float products [%]", range=[0, 100])
+    figure.update_yaxes(autorange="reversed")
+    return figure.update_layout(barmode="stack", **slender(title, 260))

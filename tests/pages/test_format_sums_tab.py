@@ -1,5 +1,7 @@
 """The tab of sums and products as its user meets it."""
 
+import json
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -33,6 +35,8 @@ def test_sums_products_and_what_was_published_are_listed(tab):
     printed = claims.set_index("claim_id")["printed"]
     assert sorted(text.split("%")[0] for key, text in printed.items() if key in ENERGY_OF_LMUL) == ["80", "95"]
     assert [printed[f"approx_norm_fma_2024-0{n}"].split("%")[0] for n in (1, 2, 3)] == ["16", "13", "-1"]
+    bars = json.loads(tab.get("plotly_chart")[1].proto.spec)["data"]
+    assert [sorted(bar["text"]) for bar in bars] == [["20% left", "5% left"], ["80% saved", "95% saved"]]
     swings = [printed[f"fp32_reproducibility_2025-0{n}"] for n in (1, 2)]
     assert swings == ["9%", "9000 tokens"]
 
