@@ -112,9 +112,10 @@ def _explain(cursor: duckdb.DuckDBPyConnection, archive: zipfile.ZipFile, names:
 
 _README = """Exported from Precision Atlas at {at} UTC: {names} ({fmt}).
 
-Every row says under source_id where it is from: a row of sources (papers and software), or of datasets (files that
-users imported). columns.csv says what each column means and in which unit. In CSV, a text that a spreadsheet would run
-as a formula has an apostrophe before it; an import removes it.
+Every row says under source_id where it is from: a row of sources (papers and software, with the license of the
+repository where it was read), or of datasets (files that users imported). columns.csv says what each column means and
+in which unit. In CSV, a text that a spreadsheet would run as a formula has an apostrophe before it; an import removes
+it.
 """
 
 
@@ -133,9 +134,7 @@ def _origin(cursor: duckdb.DuckDBPyConnection, table: str, parts: Sequence[Part]
 
 def _key(cursor: duckdb.DuckDBPyConnection, source: str) -> str:
     """The key of a source; a dataset may also be called by its name, unless a source or another dataset has it."""
-    named = (
-        "SELECT dataset_id FROM datasets WHERE name = $1 AND NOT EXISTS (FROM sources WHERE source_id = $1) LIMIT 2"
-    )
+    named = "SELECT dataset_id FROM datasets WHERE name = $1 AND NOT EXISTS (FROM sources WHERE source_id = $1) LIMIT 2"
     found = cursor.execute(named, [source]).fetchall()
     return found[0][0] if len(found) == 1 else source
 

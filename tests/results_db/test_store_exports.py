@@ -118,7 +118,7 @@ def test_one_table_with_its_sources_on_the_command_line(
         rows, sources = (pd.read_csv(io.BytesIO(archive.read(f"{name}.csv"))) for name in ("throughput", "sources"))
     assert names == ["throughput.csv", "sources.csv", "datasets.csv", "columns.csv", "README.txt"]
     assert list(rows["value"]) == list(expected["value"])
-    assert list(sources["source_id"]) == [source]
+    assert sources[["source_id", "license"]].to_numpy().tolist() == [[source, "MIT"]]
     again = command("export", "throughput", "--zip", tmp_path / "mine.zip")
     assert (again.code, "mine.zip exists already; choose another name for the export" in again.err) == (1, True)
 
