@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pytest
@@ -28,11 +28,15 @@ PRODUCTS = sorted(name for name, kernel in KERNELS.items() if kernel.is_product)
 
 def right(name, shape=SHAPE):
     """(kernel, operands, output): the output is the float64 product rounded once to the kernel's output type."""
-    kernel, operands, output = _made(name, shape)
+    kernel, operands, output = _kept(name) if shape == SHAPE else _made(name, shape)
     return kernel, operands, output.clone()
 
 
-@lru_cache(maxsize=1)  # tests of one kernel follow each other
+@cache
+def _kept(name):
+    return _made(name, SHAPE)
+
+
 def _made(name, shape):
     kernel = KERNELS[name]
     operands = kernel.operands(shape, Place("cpu", "cuda"), 3)
@@ -74,7 +78,7 @@ def test_a_wrong_output_is_rejected_and_named(name, spoil):
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_a_right_output_of_an_earlier_call_is_rejected_once_poisoned(name):
     kernel, operands, output = right(name)
-    device = recorded("cpu")
+    device = replace(recorded("cpu"), cache_bytes=1)  # one set of buffers
     _, outs = rotating(operands.tensors[:1], kernel.result(SHAPE), device, True)
     for out in outs:
         out.copy_(output)
@@ -149,7 +153,7 @@ def test_the_longest_sum_of_a_real_layer_is_still_checked_well(name):
     shape = Shape(8, 16, 53248)
     kernel, operands, output = right(name, shape=shape)
     assert check(kernel, shape, operands, output, "cuda", 0).failure is None
-    for spoil in ("rows swapped", "columns swapped", "half the size", "all zero", "negated"):
+    for spoil in ("columns swapped", "half the size"):  # what moves an output least
         assert check(kernel, shape, operands, SPOILED[spoil](output), "cuda", 0).failure, spoil
 
 
