@@ -50,7 +50,7 @@ panels.header(
     "they leave on a distribution or on your own tensor.",
 )
 
-chosen = st.multiselect(
+wanted = st.multiselect(
     "Formats side by side",
     TENSOR_FORMATS,
     default=["e2m1", "e4m3", "int4", "mxfp4", "nvfp4"],
@@ -58,8 +58,14 @@ chosen = st.multiselect(
     key="formats.chosen",
     bind="query-params",
     help="Elements (e2m1, e4m3, int4 …) are bare values; block formats (mxfp4, nvfp4, int4_g128 …) share a scale "
-    "between neighbours. EaMb: a exponent and b mantissa bits.",
+    "between neighbours. EaMb: a exponent and b mantissa bits. Others by typing their name: e4m3_g64, e2m1_g32_ue5m3 "
+    "(element, group, scale format), int4_g64_zp (with zero points), e3m2_row.",
+    accept_new_options=True,
 )
+refused = {name: reason for name in wanted if (reason := format_codes.why_not(name))}
+for reason in refused.values():
+    st.warning(panels.plain(reason), icon=":material/error:")
+chosen = [name for name in wanted if name not in refused]
 if not chosen:
     panels.empty_state("No format is chosen: pick one to six above.")
     st.stop()
@@ -82,7 +88,8 @@ st.subheader("One code at a time")
 bits, table = st.columns([3, 2], gap="large")
 with bits:
     left, right = st.columns(2)
-    elements = list(dict.fromkeys([format_codes.element_of(name).name for name in chosen] + list(ELEMENTS)))
+    own = [format_codes.element_of(name).name for name in chosen]
+    elements = list(dict.fromkeys([name for name in own if name in USED_ELEMENTS] + list(ELEMENTS)))
     name = left.selectbox(
         "Element format",
         elements,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.formats import FORMATS, BlockFormat, Format
+from analysis.formats import BlockFormat, Format, get_format
 from analysis.formats.survey import nearest_code
 from pages.ui.session import in_worker
 
@@ -26,8 +26,17 @@ TABLE_COLUMNS = {
 
 def element_of(name: str) -> Format:
     """The element of a block format, or the element itself."""
-    fmt = FORMATS[name]
+    fmt = get_format(name)
     return fmt.element if isinstance(fmt, BlockFormat) else fmt
+
+
+def why_not(name: str) -> str:
+    """Why a name that a person typed cannot be compared; '' when it can."""
+    try:
+        element = element_of(name)
+    except ValueError as problem:
+        return str(problem)
+    return "" if element.signed else f"{name} is a scale format, which holds no negative values"
 
 
 def bits_of(fmt: Format, code: int) -> str:
@@ -48,7 +57,7 @@ def line_frame(names: Sequence[str]) -> pd.DataFrame:
         values = fmt.values[codes]
         frame = pd.DataFrame({"format": name, "code": codes, "value": values, "relative": values / fmt.max})
         frame["bits"] = [bits_of(fmt, code) for code in codes]
-        scale = " × scale" if isinstance(FORMATS[name], BlockFormat) else ""
+        scale = " × scale" if isinstance(get_format(name), BlockFormat) else ""
         frame["words"] = [f"{name}<br>{b} = {v:.6g}{scale}" for b, v in zip(frame["bits"], frame["value"], strict=True)]
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
@@ -58,7 +67,7 @@ def scale_reach(name: str) -> float | None:
     """log2 of the smallest magnitude that the blocks of one tensor can hold, relative to the largest; None without
     block scales. A float32 scale reaches further than any axis.
     """
-    fmt = FORMATS[name]
+    fmt = get_format(name)
     if not isinstance(fmt, BlockFormat) or fmt.block_size == "tensor":
         return None
     smallest = fmt.element.finite[fmt.element.finite > 0][0] / fmt.element.max

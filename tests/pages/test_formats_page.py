@@ -79,6 +79,17 @@ def test_formats_whose_element_is_their_own_show_their_codes_too(page):
     assert codes["value"].tolist() == ["0", "1", "2", "4", "3", "−1", "−2", "−4"]
 
 
+@pytest.mark.row("R13")
+def test_element_group_and_scale_can_be_typed_and_a_name_that_is_none_gets_a_sentence(page):
+    page.multiselect(key="formats.chosen").set_value(["e2m1_g32_ue5m3", "e3m0_g64", "fp9", "e8m0"]).run()
+    assert not page.exception
+    assert list(errors(page).index) == ["e2m1_g32_ue5m3", "e3m0_g64"]
+    assert [text.value.replace("\\", "").split(";")[0] for text in page.warning] == [
+        "unknown format 'fp9'",
+        "e8m0 is a scale format, which holds no negative values",
+    ]
+
+
 def test_without_a_scale_bare_elements_are_cast_as_they_are(page):
     scaled = errors(page)
     page.toggle(key="formats.scaled").set_value(False).run()
