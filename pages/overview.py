@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.plans.hardware import native_schemes
-from pages.ui import changes, coefficients, figures_planner, guide, panels, planning, speeds
+from pages.ui import changes, coefficients, figures_planner, figures_schemes, guide, panels, planning, speeds
 from pages.ui.hardware import choose_machine, peak_words
 from pages.ui.session import store
 
@@ -51,7 +51,7 @@ st.success(planning.answer(best, ranked), icon=":material/target:")
 strip, small_map = st.columns([3, 2], gap="large")
 with strip:
     panels.show_figure(
-        figures_planner.scheme_figure(
+        figures_schemes.scheme_figure(
             planning.with_costs(ranked, machine), f"All schemes on {device}, each at its own best size"
         ),
         "Predicted loss of every scheme with its interval",

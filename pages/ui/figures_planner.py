@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from analysis.plans.cells import Cells
 from analysis.plans.planner import Region
-from pages.ui.figures import MUTED, SCHEME_COLORS, decade_ticks, format_color, words
+from pages.ui.figures import MUTED, SCHEME_COLORS, decade_ticks, format_color
 
 PLACES = {"circle": ("middle left", "bottom right", "middle right"), "star": ("top center",), "diamond": ("top right",)}
 AXES = {False: "tokens per parameter D/N", True: "training compute at FP8 speed [FLOPs]"}
@@ -167,38 +167,3 @@ def _mark(figure: go.Figure, table: pd.DataFrame, cells: Cells, symbol: str, nam
         hoverinfo="skip",
         showlegend=False,
     )
-
-
-def scheme_figure(table: pd.DataFrame, title: str, unit: str = "loss [nats/token]") -> go.Figure:
-    """Each scheme's loss as a dot with its 95% interval (columns scheme, loss, low, high), the winner filled.
-
-    A column `takes`, where there is one, says beside the loss what the scheme takes.
-    """
-    figure = go.Figure()
-    for row in table.to_dict("records"):
-        color = scheme_color(row["scheme"])
-        spread = {"array": [row["high"] - row["loss"]], "arrayminus": [row["loss"] - row["low"]], "type": "data"}
-        figure.add_scatter(
-            x=[row["loss"]],
-            y=[row["scheme"]],
-            mode="markers+text",
-            text=[f"{row['loss']:.3f}{row.get('takes', '')}"],
-            textposition="top center",
-            showlegend=False,
-            error_x=spread if pd.notna(row["low"]) else None,
-            marker={
-                "size": 14,
-                "color": color,
-                "symbol": "circle" if row["wins"] else "circle-open",
-                "line": {"width": 2, "color": color},
-            },
-            hovertemplate=f"loss %{{x:.4f}}<br>N {words(row['n'])}, D {words(row['d'])}<extra>{row['scheme']}</extra>",
-        )
-    figure.update_layout(
-        title=title,
-        height=100 + 44 * len(table),
-        margin={"l": 10, "r": 10, "t": 50, "b": 10},
-        xaxis={"title": unit},
-        yaxis={"range": [len(table) - 0.5, -0.7]},
-    )
-    return figure

@@ -10,7 +10,7 @@ from streamlit import column_config
 
 from analysis.plans.planner import plan
 from analysis.plans.schemes import Scheme
-from pages.ui import figures_planner, panels, planning, speeds
+from pages.ui import figures_schemes, panels, planning, speeds
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
 from pages.ui.glossary import help_for
@@ -59,7 +59,7 @@ def draw(basis: Basis, schemes: Sequence[Scheme], cell: tuple[float, float]) -> 
     left, right = st.columns([3, 2], gap="large")
     with left:
         panels.show_figure(
-            figures_planner.scheme_figure(table, "Loss of each scheme in this cell"),
+            figures_schemes.scheme_figure(table, "Loss of each scheme in this cell"),
             "Predicted loss of each scheme in this cell",
             table,
             "planner.schemes",

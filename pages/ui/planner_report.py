@@ -16,7 +16,7 @@ import streamlit as st
 
 from analysis.plans.planner import Region
 from analysis.plans.schemes import Scheme
-from pages.ui import figures, figures_planner, planning
+from pages.ui import figures, figures_planner, figures_schemes, planning
 from pages.ui.coefficients import Basis
 from pages.ui.hardware import Machine, peak_words
 from pages.ui.session import facts
@@ -99,7 +99,7 @@ def sections(
         "Answer": [answer],
         "Question": [_facts(asked), machine.sentence],
         "Schemes": [
-            figures_planner.scheme_figure(ranked, "Loss of every scheme within the budget"),
+            figures_schemes.scheme_figure(ranked, "Loss of every scheme within the budget"),
             planning.readable_models(table, machine),
         ],
         "Where each format wins": [figures_planner.region_figure(region, marks, "Optimality map"), speed.sentence],

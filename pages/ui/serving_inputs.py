@@ -15,7 +15,6 @@ from analysis.serving.memory import USABLE, Devices, ServingFormats
 from analysis.serving.model_config import read_config
 from gpu_probe.rates import datasheet_name
 from pages.ui import panels, probe_tables
-from pages.ui.figures import words
 from pages.ui.session import current, facts
 from results_db import Store
 
@@ -190,15 +189,3 @@ def choose_formats(key: str) -> tuple[str, ServingFormats]:
             part, OFFERED, index=OFFERED.index(start), key=f"{key}.{part}", bind="query-params"
         )
     return OWN_FORMATS, ServingFormats(**parts)
-
-
-def model_words(model: Architecture) -> str:
-    """A model as a caption: size, layers, attention, experts, window."""
-    parts = [f"{words(model.n_params)} parameters, {model.layers} layers"]
-    if model.n_experts:
-        parts.append(f"{model.n_experts_active} of {model.n_experts} experts, {words(model.active_params)} active")
-    heads = f"{model.n_heads} heads" + (f" sharing {model.n_kv_heads}" if model.n_kv_heads < model.n_heads else "")
-    parts.append("a latent cache (MLA)" if model.attention == "mla" else heads)
-    if model.global_layers < model.layers:
-        parts.append(f"{model.layers - model.global_layers} layers with a window of {model.sliding_window:,} tokens")
-    return f"{model.name}: {', '.join(parts)}"

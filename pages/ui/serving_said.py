@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from analysis.serving.architecture import Architecture
 from analysis.serving.ceilings import WIDE_RATES, arithmetic
 from analysis.serving.memory import least_devices
 from analysis.serving.roofline import Step
@@ -49,7 +50,7 @@ def answer(
         icon=":material/speed:",
     )
     st.caption(
-        f"{inputs.model_words(server.model)}. Interval: the share of the roofline that published systems reach, "
+        f"{model_words(server.model)}. Interval: the share of the roofline that published systems reach, "
         f"{known[0]:.0%} to {known[2]:.0%}; {server.reach:.0%} assumed.{sent(server, decode(load, min(wanted, most)))}"
         f"{widened(server, hardware.name)}"
     )
@@ -77,3 +78,15 @@ def widened(server: Server, device: str) -> str:
     found, _ = server.ceilings.rate(wanted)
     usual = {wanted[0], *WIDE_RATES} if wanted[0] in WIDE_RATES else {wanted[0]}
     return "" if found in usual else f" {device} has no {wanted[0]} rate, so products run in {found}."
+
+
+def model_words(model: Architecture) -> str:
+    """A model as a caption: size, layers, attention, experts, window."""
+    parts = [f"{words(model.n_params)} parameters, {model.layers} layers"]
+    if model.n_experts:
+        parts.append(f"{model.n_experts_active} of {model.n_experts} experts, {words(model.active_params)} active")
+    heads = f"{model.n_heads} heads" + (f" sharing {model.n_kv_heads}" if model.n_kv_heads < model.n_heads else "")
+    parts.append("a latent cache (MLA)" if model.attention == "mla" else heads)
+    if model.global_layers < model.layers:
+        parts.append(f"{model.layers - model.global_layers} layers with a window of {model.sliding_window:,} tokens")
+    return f"{model.name}: {', '.join(parts)}"
