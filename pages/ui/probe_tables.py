@@ -57,7 +57,7 @@ def run_words(run: pd.Series) -> str:
     when = f"{run['utc']:%Y-%m-%d %H:%M} UTC" if pd.notna(run["utc"]) else "time not stated"
     device = run["device"] if pd.notna(run["device"]) else "device not stated"
     torch = f", torch {run['torch']}" if run["torch"] else ""
-    threads = f", {run['threads']} thread{'s' * (run['threads'] > 1)}" if run["threads"] else ""
+    threads = f", {run['threads']} thread{'s' if run['threads'] > 1 else ''}" if run["threads"] else ""
     return f"{device}, {when}, {run['origin']}{torch}{threads}, {run['cases']} timed"
 
 

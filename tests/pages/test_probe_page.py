@@ -16,6 +16,7 @@ from gpu_probe.recorded import recorded
 from gpu_probe.result import ProbeResult, Status, about
 from gpu_probe.shapes import SHAPE_SETS, Shape
 from pages.ui.calibrating import speedups, throughput
+from pages.ui.probe_tables import run_words, timed_runs
 from results_db import Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,6 +109,18 @@ def test_passes_measured_as_one_call_stand_beside_the_sums_of_their_parts_and_ar
     assert any("each pass through them timed as one call" in caption.value for caption in at.caption)
     products = next(table.value for table in at.dataframe if "picojoules" in table.value)
     assert not products["kernel"].str.startswith(("forward", "backward")).any()
+
+
+@pytest.mark.parametrize(
+    ("threads", "words"), [(1, ", 1 thread, 1 timed"), (2, ", 2 threads, 1 timed"), (0, "measured, 1")]
+)
+def test_a_run_on_a_cpu_is_chosen_by_its_threads(threads, words, empty_store: Store):
+    row = result("mm_bf16", Shape(8, 8, 8), 1.0, True) | about(recorded("cpu")) | {"conditions": {"threads": threads}}
+    empty_store.add_probe_results([row])
+    (run,) = timed_runs(empty_store.table("probe_results")).to_dict("records")
+    (same,) = (run_words(one) for _, one in timed_runs(empty_store.table("probe_results")).iterrows())
+    assert run["threads"] == threads
+    assert words in same
 
 
 def test_a_row_tells_its_sustained_rate_power_energy_and_what_slowed_it(probed, monkeypatch):
