@@ -61,7 +61,7 @@ with main:
     if len(codes):
         panels.show_table(codes, "dictionary.codes", "The codes in the column caution.", dictionary.TABLE)
     if rows[name]:
-        panels.show_table(store().first_rows(name, dictionary.SHOWN), "dictionary.rows", "The first rows.")
+        panels.show_table(store().first_rows(name, dictionary.SHOWN), "dictionary.rows", "The first rows.", raw=True)
         opened = store()
         st.download_button(
             f"All {rows[name]:,} rows with their sources",

@@ -76,6 +76,7 @@ with left:
         "sql.rows",
         f"{len(rows):,} rows{more} in {answer.seconds:.1f} s; the store as of {answer.as_of:%H:%M:%S} UTC.",
         height=380,
+        raw=True,
     )
     st.download_button(
         f"Download these {len(rows):,} rows",

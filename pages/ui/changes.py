@@ -15,7 +15,7 @@ from analysis.plans.hardware import Hardware, Wishes, native_schemes
 from analysis.plans.schemes import Scheme, changed
 from analysis.plans.search import Search
 from analysis.plans.speed import SpeedTable
-from pages.ui import speeds
+from pages.ui import panels, speeds
 from pages.ui.coefficients import Basis
 from pages.ui.figures import words
 from pages.ui.hardware import Machine, peaks_of
@@ -113,4 +113,4 @@ def _slower(tables: tuple[SpeedTable, ...]) -> tuple[SpeedTable, ...]:
 
 def show(table: pd.DataFrame) -> None:
     """Draws the table of changes."""
-    st.dataframe(table, hide_index=True, key="planner.what_if", alt="What would change the answer", width="stretch")
+    panels.show_table(table, "planner.what_if")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
-from functools import cache
 
 import plotly.graph_objects as go
-import plotly.io as pio
 
 # One colour per format on every page (Okabe-Ito based); a colour is never the only carrier of meaning.
 FORMAT_COLORS = {
@@ -47,15 +45,13 @@ SCHEME_COLORS = {
     "fp8:fp4": "#E69F00",
     "fp4:fp4": "#D55E00",
 }
-INK = {False: "#1F2430", True: "#E8EAEE"}
-PAPER = {False: "#FFFFFF", True: "#0E1117"}
-GRID = {False: "#DDE1E7", True: "#333A45"}
+QUALITATIVE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A7FC7", "#8C8C8C")
 MUTED = "#8A8F98"
 NOT_STATED_COLOR = "#C3C7CE"  # lighter than the grey of bf16, in both themes
 TITLE_CHARACTERS = 46  # of one line of a title on a telephone
-FONT = "Source Sans, sans-serif"  # the font that the dashboard itself serves
-DRAWN = ("scatter", "bar", "heatmap", "contour")  # kinds of traces
-NOT_DRAWN = ("polar", "ternary", "geo", "scene", "updatemenudefaults", "sliderdefaults")  # parts of a layout
+QUIET = {"colorbar": {"outlinewidth": 0}}
+TEMPLATE = go.layout.Template(data={"heatmap": [QUIET], "contour": [QUIET]})
+AXIS = {"zeroline": False, "automargin": True, "title": {"standoff": 8}}
 ORIGIN_SYMBOLS = {"published": "circle", "uploaded": "diamond", "measured": "square"}
 
 
@@ -65,28 +61,24 @@ def format_color(name: str) -> str:
     return FORMAT_COLORS[max(matches, key=len)] if matches else MUTED
 
 
-def styled(figure: go.Figure, dark: bool = False) -> go.Figure:
-    """The figure with the house style: theme ink, quiet grid, horizontal legend above the plot."""
-    ink, grid = INK[dark], GRID[dark]
+def styled(figure: go.Figure) -> go.Figure:
+    """The figure with what the house adds to the dashboard's own theme of figures.
+
+    Texts, grid and hover cards get their colours in the browser, which knows its theme at every moment; so a figure
+    has black, white and paper of its own only on top of other colours.
+    """
     figure.update_layout(
-        template=_template(dark),
+        template=TEMPLATE,
+        colorway=QUALITATIVE,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": ink, "size": 13, "family": FONT},
+        font={"size": 13},
         title={"font": {"size": 16}, "x": 0, "xanchor": "left", "xref": "container"},
-        hoverlabel={"bgcolor": PAPER[dark], "font": {"color": ink, "size": 13}},
+        margin={"pad": 0},
     )
-    figure.update_xaxes(gridcolor=grid, linecolor=grid, zeroline=False, automargin=True)
-    figure.update_yaxes(gridcolor=grid, linecolor=grid, zeroline=False, automargin=True)
+    for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
+        axis.update(AXIS, showgrid=axis.showgrid is not False)
     return figure
-
-
-@cache
-def _template(dark: bool) -> go.layout.Template:
-    """Plotly's own template without the kinds of plots that no page draws: a third of its time and half of its text."""
-    whole = pio.templates["plotly_dark" if dark else "plotly_white"].to_plotly_json()
-    layout = {name: part for name, part in whole["layout"].items() if name not in NOT_DRAWN}
-    return go.layout.Template(layout=layout, data={name: whole["data"][name] for name in DRAWN})
 
 
 def legend_below(title: str) -> dict:

@@ -11,10 +11,9 @@ import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
 from analysis.laws import Law
-from pages.ui.figures import MUTED, ORIGIN_SYMBOLS, decade_ticks, slender, words
+from pages.ui.figures import MUTED, ORIGIN_SYMBOLS, QUALITATIVE, decade_ticks, slender, words
 
 SCALE = "Viridis"
-QUALITATIVE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A7FC7", "#8C8C8C")
 
 
 def size_colors(sizes: Sequence[float] | pd.Series, low: float, high: float) -> list[str]:

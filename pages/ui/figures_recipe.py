@@ -62,7 +62,7 @@ def grid_figure(grid: pd.DataFrame, suggested: tuple[float, float], rules: Mappi
         y=rates["learning_rate"],
         mode="markers",
         name="best rate of a batch",
-        marker={"symbol": "circle-open", "size": 8, "color": "black", "line": {"width": 2}},
+        marker={"symbol": "circle-open", "size": 8, "color": MUTED, "line": {"width": 2}},
         hovertemplate="batch %{x:.3~s}: best rate %{y:.3g}<extra></extra>",
     )
     best = grid.loc[grid["loss"].idxmin()]

@@ -83,6 +83,7 @@ def _list(rows: pd.DataFrame) -> None:
         key=LIST,
         column_config=PAPERS,
         height=560,
+        placeholder="",
         on_select=lambda: _row_clicked(keys),
         selection_mode="single-row",
         alt="papers; select a row to open its page",

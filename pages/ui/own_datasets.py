@@ -109,7 +109,7 @@ def _rows(store: Store, page: str, about: dict[str, Any]) -> None:
     )
     more = f"The first {len(rows):,} of {about['n_rows']:,} rows are shown." if about["n_rows"] > len(rows) else ""
     if kind != "runs":
-        panels.show_table(offered, f"{page}.rows.{dataset}", more, height=300)
+        panels.show_table(offered, f"{page}.rows.{dataset}", more, height=300, raw=True)
         return
     st.data_editor(
         uploads.readable(offered),

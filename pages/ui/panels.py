@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from pages.ui import figures
+from pages.ui import figures, headings
 from results_db import safe_cells
 
 ROW_PX = 36  # of a table
@@ -39,11 +39,6 @@ def _through_the_entry() -> None:
         st.rerun()
 
 
-def dark_theme() -> bool:
-    """True when this session's browser shows the dark theme."""
-    return getattr(st.context.theme, "type", None) == "dark"
-
-
 def show_figure(
     figure: go.Figure,
     alt: str,
@@ -58,11 +53,11 @@ def show_figure(
     Data that take long to write may be a function: it is called when the download is asked for. `picked` is called
     when a point is clicked; the selection stands in the session under the figure's key.
     """
-    figures.styled(figure, dark_theme())
+    figures.styled(figure)
     config = CAMERA | {"toImageButtonOptions": {"format": "svg", "filename": name}}
     selecting: dict[str, Any] = {"on_select": picked, "selection_mode": "points"} if picked else {}
     key = f"{name}.figure"
-    st.plotly_chart(figure, theme=None, key=key, alt=alt, config=config, height=height or "content", **selecting)
+    st.plotly_chart(figure, theme="streamlit", key=key, alt=alt, config=config, height=height or "content", **selecting)
     row = st.container(horizontal=True, vertical_alignment="top")
     row.caption(caption, width="stretch")
     if data is not None:
@@ -93,14 +88,20 @@ def show_table(
     caption: str = "",
     columns: dict | None = None,
     height: int | Literal["auto"] = "auto",
+    raw: bool = False,
 ) -> None:
-    """Draws a sortable table with its caption; `columns` maps names to streamlit column configs."""
+    """Draws a sortable table with its caption; `columns` maps names to streamlit column configs.
+
+    Headers and digits are made readable (`headings.readable`), unless they are to be seen as the store has them, `raw`.
+    """
+    shown, configs = (frame, columns or {}) if raw else headings.readable(frame, columns)
     st.dataframe(
-        frame,
+        shown,
         hide_index=True,
         key=f"{name}.table",
-        column_config=columns or {},
+        column_config=configs,
         height=height,
+        placeholder="",
         alt=caption or name,
         width="stretch",
     )
@@ -132,7 +133,7 @@ def empty_state(sentence: str, page: str | None = None, label: str | None = None
 
 def problem_table(problems: pd.DataFrame, name: str) -> None:
     """Draws a table of problems (row, column, value, advice) with its download."""
-    st.dataframe(problems, hide_index=True, key=f"{name}.problems", alt="problems in the uploaded file")
+    st.dataframe(problems, hide_index=True, key=f"{name}.problems", placeholder="", alt="problems in the uploaded file")
     st.download_button(
         "Download the problems",
         safe_cells(problems).to_csv(index=False),

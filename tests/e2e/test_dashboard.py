@@ -7,11 +7,16 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 import app
 
 PAGES = [name for rows in app.PAGES.values() for name, _, _ in rows]
+NAMED = "button|link|textbox|combobox|slider|spinbutton|switch|checkbox|tab|radio"  # roles that a person acts on
+FIGURE_TEXTS = ".js-plotly-plot :is(.xtick text, .ytick text, .gtitle)"
+FIGURE_INKS = f"() => [...document.querySelectorAll('{FIGURE_TEXTS}')].map(text => getComputedStyle(text).fill)"
+DRAWN = "() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(at => at.querySelector('svg text'))"
+PAPER = "() => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
 LAW = {"E": 1.8, "A": 400.0, "B": 1800.0, "alpha": 0.34, "beta": 0.36}
 
 
@@ -31,13 +36,43 @@ def runs_csv(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_drawn_in_both_themes_without_complaint_and_asks_nobody_else(visit, page):
     visitor = visit()
-    for theme in ("light", "dark"):
+    visitor.open("" if page == "overview" else page)
+    visitor.page.wait_for_function(DRAWN)
+    for theme in ("light", "dark"):  # figures follow a theme that changes while the page is open
         visitor.page.emulate_media(color_scheme=theme)
-        visitor.open("" if page == "overview" else page)
+        assert faint(visitor.page) == {}, f"contrast of texts in figures with the paper, {theme}"
         visitor.picture(f"{page}_{theme}")
+    drawn = visitor.page.locator("body").aria_snapshot()
+    assert re.findall(rf'^ *- (?:{NAMED})\b(?! ").*$', drawn, re.MULTILINE) == [], "controls without a name"
+    assert visitor.page.locator('[tabindex]:not([tabindex="0"], [tabindex^="-"])').count() == 0, (
+        "a tab order of its own"
+    )
     assert visitor.page.locator(".stException").count() == 0
     assert visitor.complaints == []
     assert visitor.strangers == []
+
+
+def faint(page: Page) -> dict[str, float]:
+    """Texts of figures that do not stand out: colour -> contrast with the paper, once the figures are redrawn."""
+    for _ in range(60):
+        paper = page.evaluate(PAPER)
+        found = {ink: ratio for ink in page.evaluate(FIGURE_INKS) if (ratio := contrast(ink, paper)) < 3}
+        if not found:
+            break
+        page.wait_for_timeout(500)
+    return found
+
+
+def contrast(ink: str, paper: str) -> float:
+    """The contrast ratio of two colours as a browser writes them; WCAG asks for 3 of all that is drawn."""
+    low, high = sorted(luminance(color) for color in (ink, paper))
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(color: str) -> float:
+    channels = [int(part) / 255 for part in re.findall(r"\d+", color)[:3]]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def test_a_csv_is_uploaded_fitted_and_its_numbers_read_off_the_page(visit, runs_csv):
