@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from pages.ui import figures, headings
+from pages.ui import examples, figures, headings
 from results_db import safe_cells
 
 ROW_PX = 36  # of a table
@@ -20,10 +20,10 @@ CAMERA = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "scale
 
 
 def header(title: str, purpose: str) -> None:
-    """Draws the page's title and the one line that says what the page is for."""
+    """Draws the page's title, the one line that says what the page is for, and a link to an example of its use."""
     _through_the_entry()
     st.title(title)
-    st.markdown(purpose)
+    st.markdown(f"{purpose} {examples.link(title)}")
 
 
 def _through_the_entry() -> None:

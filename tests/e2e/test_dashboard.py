@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
 import app
+from pages.ui.examples import EXAMPLES
 
 PAGES = [name for rows in app.PAGES.values() for name, _, _ in rows]
 NAMED = "button|link|textbox|combobox|slider|spinbutton|switch|checkbox|tab|radio"  # roles that a person acts on
@@ -35,8 +37,8 @@ def runs_csv(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_drawn_in_both_themes_without_complaint_and_asks_nobody_else(visit, page):
-    visitor = visit()
-    visitor.open("" if page == "overview" else page)
+    visitor, example = visit(), next((known for known in EXAMPLES.values() if known.page == page), None)
+    visitor.open(example.address if example else page)
     visitor.page.wait_for_function(DRAWN)
     for theme in ("light", "dark"):  # figures follow a theme that changes while the page is open
         visitor.page.emulate_media(color_scheme=theme)
@@ -47,6 +49,8 @@ def test_a_page_is_drawn_in_both_themes_without_complaint_and_asks_nobody_else(v
     assert visitor.page.locator('[tabindex]:not([tabindex="0"], [tabindex^="-"])').count() == 0, (
         "a tab order of its own"
     )
+    chosen = tuple(parse_qsl(urlsplit(visitor.page.url).query))
+    assert chosen == (example.choices if example else ()), "choices of the example that the page did not take"
     assert visitor.page.locator(".stException").count() == 0
     assert visitor.complaints == []
     assert visitor.strangers == []
