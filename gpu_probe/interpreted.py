@@ -26,7 +26,7 @@ INTERPRETED_LAYERS = tuple(name for name, kernel in KERNELS.items() if kernel.ph
 CASES = {
     "vector": (Shape(1, 24, 1024), VECTOR),
     "rows": (Shape(40, 1, 256), ROWS),
-    "int4 weights": (PRODUCT, Tile(32, 32, 128, 4, 1)),
+    **dict.fromkeys(("int4 weights", "int4 weights in fp8"), (PRODUCT, Tile(32, 32, 128, 4, 1))),
     "block_scaled_tma": (Shape(130, 48, 512), Tile(128, 128, 256, 4, 1)),
 }
 # What the interpreter of Triton 3.9 computes wrongly, and the kernels of which it therefore proves nothing.

@@ -17,6 +17,7 @@ PEAK_COLUMNS = {
     "int8": "int8_tops",
     "int4": "int4_tops",
     "w4a8": "fp8_tflops",
+    "fp8_int4": "fp8_tflops",
 }
 
 # Bits that an operand's element takes in memory with its share of a block's scale: activations, weights.
@@ -35,6 +36,7 @@ OPERAND_BITS = {
     "int2": (2.0, 2.0),
     "int1": (1.0, 1.0),
     "w4a8": (8.25, 4.25),
+    "fp8_int4": (8.0, 4.125),
 }
 WIDE_RESULTS = ("fp32", "tf32", "int8")  # in 32 bits; all others are bfloat16 or float16
 

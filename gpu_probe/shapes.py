@@ -71,7 +71,7 @@ _WAYS = ("bf16", "fp8", "mxfp4", "nvfp4", "triton_mxfp4", "triton_nvfp4")
 LAYERS = tuple(f"{phase}_{way}" for phase in ("forward", "backward") for way in _WAYS)
 LOOKUPS = tuple(f"{way}_int{bits}_weight" for way in ("lookup", "widened") for bits in (1, 2, 3, 4))
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-FEW_BITS = ("mm_bf16", "mm_int4_weight", "mm_int8_weight", "triton_int4_weight", "gemv_int4_weight")
+FEW_BITS = ("mm_bf16", "mm_int4_weight", "mm_int8_weight", "triton_int4_weight", "triton_fp8_int4", "gemv_int4_weight")
 
 SHAPE_SETS = {
     chosen.name: chosen

@@ -19,20 +19,23 @@ TENSOR_CORE_LOSS = {"cpu": 2.0**-23, "cuda": 2.0**-18, "rocm": 2.0**-18}
 
 def tensor_scaled(shape: Shape, place: Place, seed: int) -> Operands:
     """Random operands in e4m3 with a float32 scale per tensor: a, w, scale of a, scale of w."""
-    import torch
-
-    def codes(rows: int, seed: int, spread: float) -> tuple[Tensor, Tensor]:
-        values = normal(rows, shape.k, place, seed) * spread
-        scale = (values.abs().amax() / E4M3_MAX).reshape(1)
-        return (values / scale).to(torch.float8_e4m3fn), scale
-
     # Two spreads, so that a call that swaps or drops a scale is caught.
-    (a, a_scale), (w, w_scale) = codes(shape.m, seed, 1.0), codes(shape.n, seed + 1, 0.02)
+    a, a_scale = e4m3_codes(shape.m, shape.k, place, seed)
+    w, w_scale = e4m3_codes(shape.n, shape.k, place, seed + 1, spread=0.02)
     return Operands(
         (a, w, a_scale, w_scale),
         lambda index: e4m3_rows(a, index) * a_scale.double(),
         lambda index: e4m3_rows(w, index) * w_scale.double(),
     )
+
+
+def e4m3_codes(rows: int, k: int, place: Place, seed: int, spread: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Normal values in e4m3 (rows, k) and their one float32 scale (1,)."""
+    import torch
+
+    values = normal(rows, k, place, seed) * spread
+    scale = (values.abs().amax() / E4M3_MAX).reshape(1)
+    return (values / scale).to(torch.float8_e4m3fn), scale
 
 
 def e4m3_rows(codes: Tensor, index: Tensor) -> Tensor:

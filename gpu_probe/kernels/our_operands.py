@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gpu_probe.kernels.block_scaled import side
 from gpu_probe.kernels.dense import normal
 from gpu_probe.kernels.kernel import Operands, Place
+from gpu_probe.kernels.mm_fp8 import e4m3_codes, e4m3_rows
 from gpu_probe.shapes import Shape
 
 if TYPE_CHECKING:
@@ -44,20 +45,20 @@ def token_and_weights(w_format: str) -> Make:
 
 
 def token_and_int4(shape: Shape, place: Place, seed: int) -> Operands:
-    """bfloat16 activations and 4-bit codes q in 0..15 with w = (q - 8) * scale, a bfloat16 scale per 128."""
+    """bfloat16 activations and the weights of `_int4`: x, codes, scales, whole."""
     import torch
 
-    from gpu_probe.layout import pack_low_first
-
     x = _activations(shape, place, seed)
-    codes = _drawn(0, 16, (shape.n, shape.k), place, seed + 1).to(torch.uint8)
-    scales = normal(shape.n, shape.k // GROUP, place, seed + 2).to(torch.bfloat16)
-
-    def weights(index: Tensor) -> Tensor:
-        return (codes[index].double() - 8) * scales[index].double().repeat_interleave(GROUP, dim=1)
-
+    (codes, scales), weights = _int4(shape, place, seed + 1)
     one = torch.ones(1, device=place.torch_device)
-    return Operands((x, pack_low_first(codes), scales, one), lambda index: x[index].double(), weights)
+    return Operands((x, codes, scales, one), lambda index: x[index].double(), weights)
+
+
+def fp8_and_int4(shape: Shape, place: Place, seed: int) -> Operands:
+    """e4m3 activations with a scale of the tensor and the weights of `_int4`: a, codes, scales, scale of a."""
+    a, whole = e4m3_codes(shape.m, shape.k, place, seed)
+    (codes, scales), weights = _int4(shape, place, seed + 1)
+    return Operands((a, codes, scales, whole), lambda index: e4m3_rows(a, index) * whole.double(), weights)
 
 
 def token_and_codes(dtype: str) -> Make:
@@ -93,6 +94,21 @@ def _side(
         scales = scales.view(torch.float8_e4m3fn)
     one = whole[0] if whole else torch.ones(1, device=place.torch_device)
     return (codes, scales.contiguous(), one), decoded
+
+
+def _int4(shape: Shape, place: Place, seed: int) -> tuple[tuple[Tensor, Tensor], Callable[[Tensor], Tensor]]:
+    """Packed codes q in 0..15 with w = (q - 8) * scale, a bfloat16 scale per 128, and the rows that they stand for."""
+    import torch
+
+    from gpu_probe.layout import pack_low_first
+
+    codes = _drawn(0, 16, (shape.n, shape.k), place, seed).to(torch.uint8)
+    scales = normal(shape.n, shape.k // GROUP, place, seed + 1).to(torch.bfloat16)
+
+    def weights(index: Tensor) -> Tensor:
+        return (codes[index].double() - 8) * scales[index].double().repeat_interleave(GROUP, dim=1)
+
+    return (pack_low_first(codes), scales), weights
 
 
 def _activations(shape: Shape, place: Place, seed: int) -> Tensor:

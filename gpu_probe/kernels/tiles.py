@@ -42,7 +42,13 @@ VECTOR = Tile(1, 8, 512, 4, 1)
 ROWS = Tile(16, 1, 128, 4, 1)
 TURNED = Tile(64, 1, 64, 8, 1)  # reads 64 neighbours of a column, hence 128 bytes at a time
 INT4_WEIGHTS = Tile(64, 64, 128, 4, 3)  # a step is a group of 128; few rows, because tokens are few
-OTHERS = {"vector": VECTOR, "rows": ROWS, "turned": TURNED, "int4 weights": INT4_WEIGHTS}
+OTHERS = {
+    "vector": VECTOR,
+    "rows": ROWS,
+    "turned": TURNED,
+    "int4 weights": INT4_WEIGHTS,
+    "int4 weights in fp8": INT4_WEIGHTS,
+}
 
 
 def arch_of(device: DeviceInfo) -> str:

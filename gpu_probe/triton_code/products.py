@@ -118,7 +118,7 @@ def block_scaled_tma(
 
 @triton.jit
 def int4_weights(x, codes, scales, whole, out, m, n, k, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr):
-    """bfloat16 tokens by 4-bit weights stored from 0 with a scale per BK along k: weights stay few bits until used.
+    """Tokens in bfloat16 or e4m3 by 4-bit weights stored from 0 with a scale per BK along k, few bits until used.
 
     A byte holds an even column low and the next high; a group's scale multiplies its sum, in float32.
     """

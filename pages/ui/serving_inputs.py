@@ -165,7 +165,7 @@ def _probed(store: Store, hardware: Hardware) -> dict[str, Ceilings]:
 
 def _arithmetic(name: str) -> str:
     """The arithmetic that a kernel's format runs in."""
-    return {"mxfp8": "fp8", "mxfp4": "fp4", "nvfp4": "fp4", "w4a8": "fp8"}.get(name, name)
+    return {"mxfp8": "fp8", "mxfp4": "fp4", "nvfp4": "fp4", "w4a8": "fp8", "fp8_int4": "fp8"}.get(name, name)
 
 
 def choose_formats(key: str) -> tuple[str, ServingFormats]:

@@ -55,6 +55,7 @@ RUNS_ON = {
     **dict.fromkeys(("triton_mxfp8_tma", "triton_mxfp4_tma", "triton_nvfp4_tma"), BLACKWELL),
     "triton_w4a8": FP8_TYPES | {"gfx950"},
     "triton_int4_weight": NVIDIA_8 | AMD,
+    "triton_fp8_int4": FP8_TYPES | {"gfx950", "gfx1201"},
     "gemv_bf16": NVIDIA_8 | AMD,
     "gemv_int8_weight": NVIDIA_8 | AMD,
     "gemv_int4_weight": NVIDIA_8 | AMD,

@@ -85,6 +85,8 @@ NATIVE = [
     ("triton_nvfp4_tma", "sm_100", r"tcgen05\.mma\S*kind::mxf4nvf4"),
     ("triton_mxfp4_tma", "sm_120", r"mma\.sync\S*kind::mxf4nvf4\S*scale_vec::2X\S*e2m1\.e2m1\.f32\.ue8m0"),
     ("triton_int4_weight", "sm_90", r"wgmma\.mma_async\S*\.f32\.bf16\.bf16"),
+    ("triton_fp8_int4", "sm_90", r"wgmma\.mma_async\S*\.f32\.e4m3\.e4m3"),
+    ("triton_fp8_int4", "sm_100", r"tcgen05\.mma\S*kind::f8f6f4"),
     ("gemv_mxfp4_weight", "sm_80", r"ld\.global"),
     ("gemv_nvfp4_weight", "sm_90", r"ld\.global"),
 ]
