@@ -11,7 +11,10 @@ UNPUBLISHED = {
     "bivariate_nmt",
     "data_filtering",
     "mixed_quantization",
+    "multilingual_nmt",
+    "pass_until",
     "test_time_saturation",
+    "translation_score",
     "verifier_ceiling",
 }
 

@@ -323,7 +323,7 @@ COVERED = {
     "tables", "first_rows", "datasets", "status", "add_probe_results", "preview", "commit", "export", "undo", "backup",
     "check", "copy_to",
     "edit", "rename", "history", "delete", "deleted", "restore", "purge", "share",
-    "ask", "state", "write_snapshot", "runs", "evaluations", "export_all", "archive",
+    "ask", "state", "write_snapshot", "runs", "evaluations", "rows_by_source", "export_all", "archive",
 }  # fmt: skip
 
 
