@@ -16,8 +16,8 @@ import pytest
 from gpu_probe.compiled import NATIVE_ON, compile_for, compiled_rows, our_kernels
 from gpu_probe.interpreted import INTERPRETED_LAYERS, INTERPRETER_FAULTS
 from gpu_probe.kernels import KERNELS
-from gpu_probe.kernels.tiles import SHARED_BYTES, Tile, arch_of, tile_for
-from gpu_probe.native_code import WEIGHTS_ONLY, judge_code, tensor_instructions
+from gpu_probe.kernels.tiles import OTHERS, SHARED_BYTES, Tile, arch_of, tile_for
+from gpu_probe.native_code import judge_code, tensor_instructions
 from gpu_probe.recorded import RECORDED, recorded
 
 ROOT = Path(__file__).parents[2]
@@ -176,7 +176,7 @@ def test_a_spill_a_shortage_of_shared_memory_and_a_lost_instruction_are_wrong(mo
 
 # Lines of compiled code in Triton's spelling of two versions, and what each multiplies.
 LINES = {
-    "wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3 {%r1}, %rd1": {"fp8"},
+    "wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3 {%r1}, %rd1": {"fp8", "fp8_int4"},
     "@%p12 tcgen05.mma.cta_group::1.kind::mxf4nvf4.block_scale.block16 [ %r415 + 0 ], %rd65;": {"nvfp4"},
     "tcgen05.mma.cta_group::1.kind::mxf4nvf4.block_scale.scale_vec::4X [ %r415 + 0 ], %rd65;": {"nvfp4"},
     "tcgen05.mma.cta_group::1.kind::mxf4.block_scale.block32 [ %r415 + 0 ], %rd65;": {"mxfp4"},
@@ -220,7 +220,7 @@ def test_every_architecture_that_runs_a_kernel_of_ours_has_a_tile_that_its_hardw
             continue
         tile = tile_for(kernel.program.kind, arch)
         if kernel.program.kind not in ("vector", "rows"):
-            assert tile.rows >= (64 if kernel.program.kind in WEIGHTS_ONLY else 128)
+            assert tile.rows >= (64 if kernel.program.kind in OTHERS else 128)
             assert tile.warps >= 4
         step = kernel.multiples["cuda"].k
         assert step % tile.step == 0, f"{kernel.name}: k in steps of {step} does not fill steps of {tile.step}"
